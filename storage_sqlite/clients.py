@@ -1,0 +1,103 @@
+"""The SQL of clients."""
+
+import json
+import sqlite3
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from typing import Any
+
+from storage_sqlite.columns import changed, from_words, to_json, words
+from tenants.problems import AlreadyThere
+from tenants.records import Client, ClientSecret
+
+_COLUMNS = (
+    "id, name, origin, auth_method, redirect_uris, grant_types, response_types, secrets, scopes, "
+    "application_type, resources, metadata, created_at, last_used_at, disabled_at"
+)
+
+
+class Clients:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def find(self, client_id: str) -> Client | None:
+        row = self._connection.execute(f"SELECT {_COLUMNS} FROM clients WHERE id = ?", (client_id,)).fetchone()
+        return None if row is None else _client(row)
+
+    def add(self, client: Client) -> None:
+        try:
+            self._connection.execute(
+                f"INSERT INTO clients ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(client)
+            )
+        except sqlite3.IntegrityError:
+            raise AlreadyThere(client.id) from None
+
+    def change(self, client: Client) -> bool:
+        return changed(
+            self._connection.execute(
+                "UPDATE clients SET name = ?2, origin = ?3, auth_method = ?4, redirect_uris = ?5, grant_types = ?6, "
+                "response_types = ?7, secrets = ?8, scopes = ?9, application_type = ?10, resources = ?11, "
+                "metadata = ?12, created_at = ?13, last_used_at = ?14, disabled_at = ?15 WHERE id = ?1",
+                _row(client),
+            )
+        )
+
+    def remove(self, client_id: str) -> bool:
+        return changed(self._connection.execute("DELETE FROM clients WHERE id = ?", (client_id,)))
+
+    def page(self, after: str, limit: int) -> Sequence[Client]:
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM clients WHERE id > ? ORDER BY id LIMIT ?", (after, limit)
+        )
+        return [_client(row) for row in rows]
+
+    def used(self, client_id: str, at: int) -> None:
+        self._connection.execute("UPDATE clients SET last_used_at = ? WHERE id = ?", (at, client_id))
+
+    def sweep(self, unused_since: int, limit: int) -> int:
+        return self._connection.execute(
+            "DELETE FROM clients WHERE id IN (SELECT id FROM clients WHERE origin = 'registration' "
+            "AND last_used_at < ? AND NOT EXISTS (SELECT 1 FROM grants WHERE client_id = clients.id) LIMIT ?)",
+            (unused_since, limit),
+        ).rowcount
+
+
+def _row(client: Client) -> tuple[Any, ...]:
+    secrets = [[b64encode(secret.digest).decode("ascii"), secret.expires_at] for secret in client.secrets]
+    return (
+        client.id,
+        client.name,
+        client.origin,
+        client.auth_method,
+        to_json(client.redirect_uris),
+        words(client.grant_types),
+        words(client.response_types),
+        to_json(secrets),
+        words(client.scopes),
+        client.application_type,
+        to_json(client.resources),
+        to_json(client.metadata),
+        client.created_at,
+        client.last_used_at,
+        client.disabled_at,
+    )
+
+
+def _client(row: tuple[Any, ...]) -> Client:
+    return Client(
+        id=row[0],
+        name=row[1],
+        origin=row[2],
+        auth_method=row[3],
+        redirect_uris=tuple(json.loads(row[4])),
+        grant_types=from_words(row[5]),
+        response_types=from_words(row[6]),
+        secrets=tuple(ClientSecret(digest=b64decode(text), expires_at=end) for text, end in json.loads(row[7])),
+        scopes=None if row[8] is None else from_words(row[8]),
+        application_type=row[9],
+        resources=tuple(json.loads(row[10])),
+        metadata=json.loads(row[11]),
+        created_at=row[12],
+        last_used_at=row[13],
+        disabled_at=row[14],
+    )

@@ -1,0 +1,52 @@
+"""Whose file this is: one row, read once and remembered, since every turn asks for it."""
+
+import json
+import sqlite3
+from dataclasses import asdict, fields
+from typing import Any, cast
+
+from storage_sqlite.columns import to_json
+from tenants.problems import Broken
+from tenants.records import Issuer, Policy
+
+_POLICY_FIELDS = {field.name for field in fields(Policy)}
+
+
+class IssuerRow:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known: Issuer | None = None
+
+    def get(self) -> Issuer:
+        if self._known is None:
+            row = self._connection.execute("SELECT id, uid, uri, policy, sealed_data_key FROM issuer").fetchone()
+            if row is None:
+                raise Broken("the file belongs to no issuer")
+            self._known = Issuer(id=row[0], uid=row[1], uri=row[2], policy=_policy(row[3]), sealed_data_key=row[4])
+        return self._known
+
+    def found(self, issuer: Issuer) -> None:
+        self._connection.execute(
+            "INSERT INTO issuer (only, id, uid, uri, policy, sealed_data_key) VALUES (1, ?, ?, ?, ?, ?)",
+            (issuer.id, issuer.uid, issuer.uri, to_json(asdict(issuer.policy)), issuer.sealed_data_key),
+        )
+        self._known = None
+
+    def change(self, issuer: Issuer) -> None:
+        self._connection.execute(
+            "UPDATE issuer SET policy = ?, sealed_data_key = ?",
+            (to_json(asdict(issuer.policy)), issuer.sealed_data_key),
+        )
+        self._known = None
+
+    def forget(self) -> None:
+        self._known = None
+
+
+def _policy(text: str) -> Policy:
+    """Fields that the file does not have yet take their defaults; lists come back as tuples."""
+    kept: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in _POLICY_FIELDS}
+    for name, value in kept.items():
+        if isinstance(value, list):
+            kept[name] = tuple(cast("list[str]", value))
+    return Policy(**kept)

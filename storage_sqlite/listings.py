@@ -1,0 +1,123 @@
+"""The SQL of the registry's listings."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from storage_sqlite.columns import changed
+from tenants.problems import AlreadyThere
+from tenants.records import Listing
+
+_COLUMNS = (
+    "id, uid, uri, state, display_name, created_at, updated_at, deleted_at, purge_at, version, alarm_at, alarm_attempts"
+)
+
+
+class Listings:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def find(self, issuer_id: str) -> Listing | None:
+        return self._one("id = ?", issuer_id)
+
+    def find_uri(self, uri: str) -> Listing | None:
+        return self._one("uri = ?", uri)
+
+    def add(self, listing: Listing) -> None:
+        try:
+            self._connection.execute(
+                f"INSERT INTO listings ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(listing)
+            )
+        except sqlite3.IntegrityError:
+            raise AlreadyThere(listing.id) from None
+
+    def change(self, listing: Listing, *, version: int) -> bool:
+        return changed(
+            self._connection.execute(
+                "UPDATE listings SET state = ?, display_name = ?, updated_at = ?, deleted_at = ?, purge_at = ?, "
+                "version = ? WHERE id = ? AND version = ?",
+                (
+                    listing.state,
+                    listing.display_name,
+                    listing.updated_at,
+                    listing.deleted_at,
+                    listing.purge_at,
+                    listing.version,
+                    listing.id,
+                    version,
+                ),
+            )
+        )
+
+    def withdraw(self, issuer_id: str) -> bool:
+        return changed(
+            self._connection.execute("DELETE FROM listings WHERE id = ? AND state = 'building'", (issuer_id,))
+        )
+
+    def set_alarm(self, issuer_id: str, at: int, attempts: int) -> None:
+        self._connection.execute(
+            "UPDATE listings SET alarm_at = ?, alarm_attempts = ? WHERE id = ?", (at, attempts, issuer_id)
+        )
+
+    def due(self, now: int, limit: int) -> Sequence[Listing]:
+        rows = self._connection.execute(
+            f"SELECT * FROM (SELECT {_COLUMNS} FROM listings WHERE state IN ('active', 'disabled') AND alarm_at <= ?1 "
+            f"ORDER BY alarm_at LIMIT ?2) UNION ALL SELECT * FROM (SELECT {_COLUMNS} FROM listings "
+            "WHERE state = 'deleted' AND purge_at <= ?1 ORDER BY purge_at LIMIT ?2)",
+            (now, limit),
+        )
+        overdue = sorted(map(_listing, rows), key=_due_at)
+        return overdue[:limit]
+
+    def page(self, after: str, limit: int, *, with_deleted: bool) -> Sequence[Listing]:
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM listings WHERE id > ?1 AND (state IN ('active', 'disabled') "
+            "OR (?3 AND state = 'deleted')) ORDER BY id LIMIT ?2",
+            (after, limit, int(with_deleted)),
+        )
+        return [_listing(row) for row in rows]
+
+    def all(self) -> Sequence[Listing]:
+        return [_listing(row) for row in self._connection.execute(f"SELECT {_COLUMNS} FROM listings ORDER BY id")]
+
+    def _one(self, condition: str, value: str) -> Listing | None:
+        row = self._connection.execute(f"SELECT {_COLUMNS} FROM listings WHERE {condition}", (value,)).fetchone()
+        return None if row is None else _listing(row)
+
+
+def _due_at(listing: Listing) -> int:
+    return listing.alarm_at if listing.purge_at is None else listing.purge_at
+
+
+def _row(listing: Listing) -> tuple[Any, ...]:
+    return (
+        listing.id,
+        listing.uid,
+        listing.uri,
+        listing.state,
+        listing.display_name,
+        listing.created_at,
+        listing.updated_at,
+        listing.deleted_at,
+        listing.purge_at,
+        listing.version,
+        listing.alarm_at,
+        listing.alarm_attempts,
+    )
+
+
+def _listing(row: tuple[Any, ...]) -> Listing:
+    return Listing(
+        id=row[0],
+        uid=row[1],
+        uri=row[2],
+        state=row[3],
+        display_name=row[4],
+        created_at=row[5],
+        updated_at=row[6],
+        deleted_at=row[7],
+        purge_at=row[8],
+        version=row[9],
+        alarm_at=row[10],
+        alarm_attempts=row[11],
+    )

@@ -1,0 +1,82 @@
+"""The tables of one tenant. A step that has shipped is never edited; a change is a new step behind it.
+
+`grants` is laid out for the hot turns: redeeming a code and refreshing rewrite one row in place and touch no index.
+"""
+
+STEPS = (
+    """
+    CREATE TABLE issuer (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        id TEXT NOT NULL, uid TEXT NOT NULL, uri TEXT NOT NULL,
+        policy TEXT NOT NULL, sealed_data_key BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE clients (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL, origin TEXT NOT NULL, auth_method TEXT NOT NULL,
+        redirect_uris TEXT NOT NULL, grant_types TEXT NOT NULL, response_types TEXT NOT NULL,
+        secrets TEXT NOT NULL, scopes TEXT, application_type TEXT, resources TEXT NOT NULL, metadata TEXT NOT NULL,
+        created_at INTEGER NOT NULL, last_used_at INTEGER NOT NULL, disabled_at INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE users (
+        id TEXT PRIMARY KEY,
+        provider TEXT NOT NULL, subject TEXT NOT NULL,
+        email TEXT COLLATE NOCASE, email_verified INTEGER NOT NULL, name TEXT, organization_id TEXT,
+        roles TEXT NOT NULL, permissions TEXT NOT NULL, metadata TEXT NOT NULL,
+        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, last_login_at INTEGER, disabled_at INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX users_by_identity ON users (provider, subject);
+    CREATE INDEX users_by_email ON users (email) WHERE email IS NOT NULL;
+    CREATE INDEX users_by_organization ON users (organization_id) WHERE organization_id IS NOT NULL;
+    CREATE TABLE organizations (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL, slug TEXT COLLATE NOCASE, metadata TEXT NOT NULL,
+        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX organizations_by_slug ON organizations (slug) WHERE slug IS NOT NULL;
+    CREATE TABLE organization_domains (
+        domain TEXT COLLATE NOCASE PRIMARY KEY,
+        organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX domains_by_organization ON organization_domains (organization_id);
+    CREATE TABLE sessions (
+        digest BLOB PRIMARY KEY,
+        user_id TEXT NOT NULL, authenticated_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX sessions_by_user ON sessions (user_id);
+    CREATE INDEX sessions_by_end ON sessions (expires_at);
+    CREATE TABLE consents (
+        user_id TEXT NOT NULL, client_id TEXT NOT NULL, resource TEXT NOT NULL, redirect_uri TEXT NOT NULL,
+        scopes TEXT NOT NULL, given_at INTEGER NOT NULL,
+        PRIMARY KEY (user_id, client_id, resource, redirect_uri)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX consents_by_client ON consents (client_id);
+    CREATE TABLE spent_tickets (
+        id BLOB PRIMARY KEY, expires_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX spent_tickets_by_end ON spent_tickets (expires_at);
+    CREATE TABLE grants (
+        id INTEGER PRIMARY KEY,
+        user_id TEXT NOT NULL, client_id TEXT NOT NULL, scopes TEXT NOT NULL, resource TEXT NOT NULL,
+        created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, authenticated_at INTEGER NOT NULL, nonce TEXT,
+        revoked_at INTEGER,
+        code_digest BLOB NOT NULL, code_challenge TEXT NOT NULL, redirect_uri TEXT NOT NULL,
+        code_expires_at INTEGER NOT NULL, code_spent_at INTEGER,
+        generation INTEGER NOT NULL, rotated_at INTEGER,
+        refresh_digest BLOB, refresh_expires_at INTEGER, successor BLOB,
+        access TEXT NOT NULL, access_expires_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX grants_by_user ON grants (user_id, client_id);
+    CREATE INDEX grants_by_client ON grants (client_id);
+    CREATE TABLE signing_keys (
+        id TEXT PRIMARY KEY,
+        algorithm TEXT NOT NULL, state TEXT NOT NULL, public_jwk TEXT NOT NULL, sealed_private BLOB NOT NULL,
+        created_at INTEGER NOT NULL, activated_at INTEGER, retired_at INTEGER, expires_at INTEGER
+    ) STRICT;
+    CREATE UNIQUE INDEX one_signing_key_signs ON signing_keys (state) WHERE state = 'current';
+    CREATE TABLE events (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        type TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, subject TEXT, details TEXT NOT NULL
+    ) STRICT;
+    """,
+)

@@ -1,0 +1,45 @@
+"""The open transaction of a file: its nouns, made once a connection."""
+
+import sqlite3
+
+from storage_sqlite.clients import Clients
+from storage_sqlite.consents import Consents
+from storage_sqlite.events import Events
+from storage_sqlite.grants import Grants
+from storage_sqlite.issuer import IssuerRow
+from storage_sqlite.listings import Listings
+from storage_sqlite.organizations import Organizations
+from storage_sqlite.sessions import Sessions
+from storage_sqlite.signing_keys import SigningKeys
+from storage_sqlite.tickets import Tickets
+from storage_sqlite.users import Users
+
+
+class SqliteTx:
+    """Implements tenants.store.Tx."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.issuer = IssuerRow(connection)
+        self.clients = Clients(connection)
+        self.users = Users(connection)
+        self.organizations = Organizations(connection)
+        self.sessions = Sessions(connection)
+        self.consents = Consents(connection)
+        self.tickets = Tickets(connection)
+        self.grants = Grants(connection)
+        self.signing_keys = SigningKeys(connection)
+        self.events = Events(connection)
+
+    def forget(self) -> None:
+        self.issuer.forget()
+        self.signing_keys.forget()
+
+
+class SqliteRegistryTx:
+    """Implements tenants.store.RegistryTx."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.listings = Listings(connection)
+
+    def forget(self) -> None:
+        """Nothing is remembered."""

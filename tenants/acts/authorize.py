@@ -1,0 +1,165 @@
+"""An authorization request arrives: it is answered at once, or the user is asked to sign in or to consent."""
+
+from dataclasses import dataclass
+
+from tenants.acts import ticket
+from tenants.acts.who import Profile, recognise, signed_in, start_session
+from tenants.oauth import authorization, redirect_uri, uri
+from tenants.oauth.authorization import AuthorizationRequest
+from tenants.oauth.handle import SECRET_BYTES, mint
+from tenants.oauth.parameters import parse
+from tenants.oauth.refusal import Refusal
+from tenants.records import Client, Consent, Grant, Session, User
+from tenants.turn import Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A browser at /authorize."""
+
+    query: bytes
+    browser: str
+    """What this browser's cookie says; nobody else's does."""
+    session: str | None = None
+    automatic_user: Profile | None = None
+    """Dev mode only: who is signed in without being asked."""
+    automatic_consent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """The answer goes to the client."""
+
+    uri: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskSignIn:
+    ticket: str
+    client: str
+    redirect_host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskConsent:
+    ticket: str
+    client: str
+    verified: bool
+    """Whether the operator made this client; any other's name is its own claim."""
+    redirect_host: str
+    loopback: bool
+    resource: str
+    scopes: tuple[str, ...]
+    user: str
+    offline: bool
+    new_session: str | None = None
+    """The value of a session cookie to set with the page."""
+
+
+def authorize(turn: Turn, arrival: Arrival) -> Redirect | AskSignIn | AskConsent:
+    """What comes next for this browser. Refusals carry a redirect once client and redirect URI are proven."""
+    asked = parse(arrival.query)
+    client = turn.tx.clients.find(asked.required("client_id"))
+    address = authorization.return_address(asked, client, turn.issuer)
+    assert client is not None  # return_address refuses an unknown one
+    present = signed_in(turn, arrival.session)
+    try:
+        request = authorization.complete(asked, address, client, turn.issuer)
+        return _next(turn, arrival, request, client, present)
+    except Refusal as refusal:
+        automatic = client.origin == "admin" or is_loopback(address.redirect_uri) or arrival.automatic_user is not None
+        automatic = automatic or (present is not None and bool(turn.tx.consents.of_user(present[1].id, client.id)))
+        raise refusal.sent_to(address.refuse(refusal), automatic=automatic) from None
+
+
+def _next(
+    turn: Turn, arrival: Arrival, request: AuthorizationRequest, client: Client, present: tuple[Session, User] | None
+) -> Redirect | AskSignIn | AskConsent:
+    if present is not None and not _fresh(turn, request, present[0]):
+        present = None
+    new_session: str | None = None
+    if present is None and arrival.automatic_user is not None:
+        user = recognise(turn, arrival.automatic_user)
+        if arrival.automatic_consent:
+            return Redirect(give_code(turn, request, user, turn.now))
+        new_session, session = start_session(turn, user)
+    elif present is not None:
+        session, user = present
+    elif "none" in request.prompt:
+        raise Refusal("login_required", "the user is not signed in")
+    else:
+        return AskSignIn(
+            ticket=ticket.hand_out(turn, "sign-in", arrival.query, browser=arrival.browser),
+            client=client.name or client.id,
+            redirect_host=host_shown(request.address.redirect_uri),
+        )
+    before = remembered(turn, user, request)
+    allowed = before is not None and set(request.scopes) <= set(before.scopes) and "consent" not in request.prompt
+    if allowed or arrival.automatic_consent:
+        return Redirect(give_code(turn, request, user, session.authenticated_at))
+    if "none" in request.prompt:
+        raise Refusal("consent_required", "the user has not allowed this yet")
+    return AskConsent(
+        ticket=ticket.hand_out(turn, "consent", arrival.query, browser=arrival.browser, session=session.digest),
+        client=client.name or client.id,
+        verified=client.origin == "admin",
+        redirect_host=host_shown(request.address.redirect_uri),
+        loopback=is_loopback(request.address.redirect_uri),
+        resource=request.resource,
+        scopes=request.scopes,
+        user=user.email or user.name or user.id,
+        offline="refresh_token" in client.grant_types,
+        new_session=new_session,
+    )
+
+
+def give_code(turn: Turn, request: AuthorizationRequest, user: User, authenticated_at: int) -> str:
+    """A new grant, and the redirect that carries its code."""
+    policy = turn.issuer.policy
+    grant_id = (int.from_bytes(turn.entropy(8), "big") >> 1) or 1
+    code = mint("code", grant_id, 0, turn.entropy(SECRET_BYTES), turn.keyring.mac)
+    turn.tx.grants.add(
+        Grant(
+            id=grant_id,
+            user_id=user.id,
+            client_id=request.address.client_id,
+            scopes=request.scopes,
+            resource=request.resource,
+            created_at=turn.now,
+            expires_at=turn.now + policy.grant_ttl,
+            authenticated_at=authenticated_at,
+            nonce=request.nonce,
+            code_digest=code.digest,
+            code_challenge=request.code_challenge,
+            redirect_uri=request.address.redirect_uri,
+            code_expires_at=turn.now + policy.authorization_code_ttl,
+        )
+    )
+    return request.address.answer({"code": code.text})
+
+
+def remembered(turn: Turn, user: User, request: AuthorizationRequest) -> Consent | None:
+    """What the user allowed this client before, for this resource and this way back."""
+    address = request.address
+    back = redirect_uri.without_loopback_port(address.redirect_uri)
+    return turn.tx.consents.find(user.id, address.client_id, request.resource, back)
+
+
+def host_shown(redirect: str) -> str:
+    """Where the answer will go, as the consent page must show it (MCP 2026-07-28, Localhost Redirect URI Risks)."""
+    parts = uri.parse(redirect)
+    if parts is None or not parts.host:
+        return redirect.partition(":")[0] + ":"
+    return parts.host if parts.port is None else f"{parts.host}:{parts.port}"
+
+
+def is_loopback(redirect: str) -> bool:
+    parts = uri.parse(redirect)
+    return parts is not None and parts.loopback
+
+
+def _fresh(turn: Turn, request: AuthorizationRequest, session: Session) -> bool:
+    """Whether this sign-in is recent enough for what the client asks (OpenID Connect Core §3.1.2.1)."""
+    if request.prompt & {"login", "select_account"}:
+        return False
+    return request.max_age is None or turn.now - session.authenticated_at < max(request.max_age, 1)

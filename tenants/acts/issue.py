@@ -1,0 +1,126 @@
+"""The only place that mints tokens: the next generation of a grant, and what its holder is told."""
+
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from tenants.oauth import jwt
+from tenants.oauth.handle import SECRET_BYTES, Handle, Kind, mint
+from tenants.records import Client, Grant, LiveToken, User
+from tenants.turn import Turn
+
+MAX_LIVE = 4
+"""How many access tokens of one grant count at once; one more ends the oldest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """A successful token response (RFC 6749 §5.1). What is None is left out of it."""
+
+    access_token: str
+    expires_in: int
+    scope: str
+    refresh_token: str | None = None
+    id_token: str | None = None
+
+
+def issue(
+    turn: Turn, grant: Grant, client: Client, user: User, scopes: tuple[str, ...], *, with_id_token: bool
+) -> tuple[Grant, Tokens]:
+    """The grant's next generation, still to be written, and its tokens. `scopes` are those of the access token alone."""
+    policy = turn.issuer.policy
+    generation = grant.generation + 1
+    expires_at = min(turn.now + policy.access_token_ttl, grant.expires_at)
+    access_token, access_digest = _access_token(turn, grant, generation, user, scopes, expires_at)
+    refresh = _refresh_token(turn, grant, generation, client)
+    narrowed = None if scopes == grant.scopes else scopes
+    live = LiveToken(digest=access_digest, issued_at=turn.now, expires_at=expires_at, scopes=narrowed)
+    id_token = _id_token(turn, grant, user, access_token, expires_at) if with_id_token and "openid" in scopes else None
+    following = replace(
+        grant,
+        generation=generation,
+        rotated_at=turn.now,
+        refresh_digest=refresh.digest if refresh else None,
+        refresh_expires_at=min(turn.now + policy.refresh_token_ttl, grant.expires_at) if refresh else None,
+        successor=None,
+        access=(*(token for token in grant.access if token.expires_at > turn.now), live)[-MAX_LIVE:],
+    )
+    return following, Tokens(
+        access_token=access_token,
+        expires_in=expires_at - turn.now,
+        scope=" ".join(scopes),
+        refresh_token=refresh.text if refresh else None,
+        id_token=id_token,
+    )
+
+
+def _handle(turn: Turn, kind: Kind, grant: Grant, generation: int) -> Handle:
+    return mint(kind, grant.id, generation, turn.entropy(SECRET_BYTES), turn.keyring.mac)
+
+
+def _access_token(
+    turn: Turn, grant: Grant, generation: int, user: User, scopes: tuple[str, ...], expires_at: int
+) -> tuple[str, bytes]:
+    """The token, and the digest under which the grant knows it: of the opaque string itself, or of the JWT's `jti`."""
+    if turn.issuer.policy.token_format == "opaque":
+        opaque = _handle(turn, "access", grant, generation)
+        return opaque.text, opaque.digest
+    jti = _handle(turn, "jti", grant, generation)
+    claims: dict[str, Any] = {  # RFC 9068 §2.2
+        "iss": turn.issuer.uri,
+        "sub": user.id,
+        "aud": grant.resource,
+        "client_id": grant.client_id,
+        "iat": turn.now,
+        "exp": expires_at,
+        "auth_time": grant.authenticated_at,
+        "jti": jti.text,
+        "scope": " ".join(scopes),
+        **_membership(user),
+    }
+    return _sign(turn, "at+jwt", claims), jti.digest
+
+
+def _refresh_token(turn: Turn, grant: Grant, generation: int, client: Client) -> Handle | None:
+    if turn.issuer.policy.refresh_token_ttl <= 0 or "refresh_token" not in client.grant_types:
+        return None
+    return _handle(turn, "refresh", grant, generation)
+
+
+def _id_token(turn: Turn, grant: Grant, user: User, access_token: str, expires_at: int) -> str:
+    """OpenID Connect Core §2, §3.1.3.6."""
+    half = sha256(access_token.encode("ascii")).digest()[:16]
+    claims: dict[str, Any] = {
+        "iss": turn.issuer.uri,
+        "sub": user.id,
+        "aud": grant.client_id,
+        "iat": turn.now,
+        "exp": expires_at,
+        "auth_time": grant.authenticated_at,
+        "at_hash": urlsafe_b64encode(half).rstrip(b"=").decode("ascii"),
+        **profile_claims(user, grant.scopes),
+    }
+    if grant.nonce is not None:
+        claims["nonce"] = grant.nonce
+    return _sign(turn, "JWT", claims)
+
+
+def profile_claims(user: User, scopes: tuple[str, ...]) -> dict[str, Any]:
+    """What the scopes `profile` and `email` tell of a user (OpenID Connect Core §5.4)."""
+    claims: dict[str, Any] = {}
+    if "profile" in scopes and user.name:
+        claims["name"] = user.name
+    if "email" in scopes and user.email:
+        claims |= {"email": user.email, "email_verified": user.email_verified}
+    return claims
+
+
+def _membership(user: User) -> dict[str, Any]:
+    claims = {"org_id": user.organization_id, "roles": list(user.roles), "permissions": list(user.permissions)}
+    return {name: value for name, value in claims.items() if value}
+
+
+def _sign(turn: Turn, typ: str, claims: dict[str, Any]) -> str:
+    key = turn.tx.signing_keys.current()
+    return jwt.sign(turn.keyring.private_key(key), kid=key.id, algorithm=key.algorithm, typ=typ, claims=claims)

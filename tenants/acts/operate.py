@@ -1,0 +1,158 @@
+"""What the operator does to an issuer from outside: its policy and its clients."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tenants.acts import signing_keys
+from tenants.acts.register import new_client, new_secret
+from tenants.oauth import client_metadata, resource, scope, uri
+from tenants.oauth.handle import digest
+from tenants.oauth.jwt import ALGORITHMS
+from tenants.oauth.refusal import Refusal
+from tenants.problems import AlreadyThere, Invalid, NoSuchThing
+from tenants.records import DAY, Client, ClientSecret, Policy
+from tenants.turn import Turn
+
+YEAR = 366 * DAY
+_BOUNDS: dict[str, tuple[int, int]] = {
+    "access_token_ttl": (10, 30 * DAY),
+    "refresh_token_ttl": (0, 5 * YEAR),
+    "grant_ttl": (60, 10 * YEAR),
+    "authorization_code_ttl": (5, 600),
+    "replay_window": (0, 600),
+    "session_ttl": (60, YEAR),
+    "key_roll_interval": (3_600, 5 * YEAR),
+    "unused_client_ttl": (DAY, 10 * YEAR),
+}
+
+
+def check_policy(policy: Policy) -> None:
+    """Raises Invalid, with the field's name, unless the policy is one that can be kept."""
+    for name, (least, most) in _BOUNDS.items():
+        if not least <= getattr(policy, name) <= most:
+            raise Invalid(name, f"must be between {least} and {most} seconds")
+    if policy.signing_algorithm not in ALGORITHMS:
+        raise Invalid("signing_algorithm", f"must be one of {', '.join(ALGORITHMS)}")
+    if policy.token_format not in ("jwt", "opaque"):
+        raise Invalid("token_format", "must be jwt or opaque")
+    if not policy.scopes or len(policy.scopes) > scope.MAX_SCOPES or not all(map(scope.is_scope, policy.scopes)):
+        raise Invalid("scopes", f"must be 1 to {scope.MAX_SCOPES} scopes of printable ASCII (RFC 6749 §3.3)")
+    for text in policy.resources:
+        if resource.canonical_form(text) is None:
+            raise Invalid("resources", f"{text} is not an https URI without a fragment")
+    for text in policy.private_redirect_schemes:
+        if text != text.lower() or not text.replace("-", "").replace(".", "").replace("+", "").isalnum():
+            raise Invalid("private_redirect_schemes", f"{text} is not a lower-case URI scheme")
+        if text in ("http", "https") or not text.isascii():
+            raise Invalid("private_redirect_schemes", f"{text} is not a private-use scheme")
+    for text in policy.allowed_origins:
+        parts = uri.parse(text)
+        if text != "*" and (parts is None or not parts.host or parts.path or parts.query is not None):
+            raise Invalid("allowed_origins", f"{text} is not an origin such as https://app.example.com")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    policy: Policy
+    actor: str
+
+
+def change_policy(turn: Turn, change: PolicyChange) -> Policy:
+    check_policy(change.policy)
+    issuer = turn.issuer
+    if issuer.policy == change.policy:
+        return change.policy
+    turn.tx.issuer.change(replace(issuer, policy=change.policy))
+    if issuer.policy.signing_algorithm != change.policy.signing_algorithm:
+        signing_keys.change_algorithm(turn, change.actor)
+    turn.announce()
+    turn.remember("policy.changed", change.actor, issuer.id)
+    return change.policy
+
+
+def policy_of(turn: Turn, _: None) -> Policy:
+    return turn.issuer.policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewClient:
+    """A client that the operator makes. `metadata` has the member names of RFC 7591 §2."""
+
+    client_id: str | None
+    metadata: dict[str, Any]
+    resources: tuple[str, ...]
+    actor: str
+
+
+def add_client(turn: Turn, new: NewClient) -> tuple[Client, str | None]:
+    """The client, and its secret, shown this once. Raises Invalid or AlreadyThere."""
+    try:
+        metadata = client_metadata.check(new.metadata, turn.issuer.policy)
+    except Refusal as refusal:
+        field = "redirect_uris" if refusal.code == "invalid_redirect_uri" else "client"
+        raise Invalid(field, refusal.description) from None
+    for text in new.resources:
+        if resource.canonical_form(text) is None:
+            raise Invalid("resources", f"{text} is not an https URI without a fragment")
+    if new.resources and metadata.auth_method == "none":
+        raise Invalid("resources", "a client that speaks for a resource needs a secret")
+    client_id = new.client_id or f"c_{turn.entropy(16).hex()}"
+    if turn.tx.clients.find(client_id) is not None:
+        raise AlreadyThere(client_id)
+    client, secret = new_client(turn, metadata, client_id, "admin", new.resources)
+    turn.remember("client.created", new.actor, client_id, name=client.name)
+    return client, secret
+
+
+def get_client(turn: Turn, client_id: str) -> Client:
+    client = turn.tx.clients.find(client_id)
+    if client is None:
+        raise NoSuchThing(client_id)
+    return client
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPage:
+    after: str
+    limit: int
+
+
+def list_clients(turn: Turn, page: ClientPage) -> tuple[Client, ...]:
+    return tuple(turn.tx.clients.page(page.after, page.limit))
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRemoval:
+    client_id: str
+    actor: str
+
+
+def remove_client(turn: Turn, removal: ClientRemoval) -> None:
+    """The client goes, and with it every grant and consent that it has. Raises NoSuchThing."""
+    if not turn.tx.clients.remove(removal.client_id):
+        raise NoSuchThing(removal.client_id)
+    ended = turn.tx.grants.revoke_of_client(removal.client_id, turn.now)
+    turn.tx.consents.remove_of_client(removal.client_id)
+    turn.remember("client.removed", removal.actor, removal.client_id, grants_ended=ended)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRotation:
+    client_id: str
+    overlap: int
+    """How long the former secret still counts, in seconds."""
+    actor: str
+
+
+def rotate_secret(turn: Turn, rotation: SecretRotation) -> tuple[str, int]:
+    """The new secret, shown this once, and when the former one ends. Raises NoSuchThing or Invalid."""
+    client = get_client(turn, rotation.client_id)
+    if client.auth_method == "none":
+        raise Invalid("name", "a public client has no secret")
+    secret, end = new_secret(turn), turn.now + rotation.overlap
+    former = [
+        replace(kept, expires_at=end) for kept in client.secrets if kept.expires_at is None and rotation.overlap > 0
+    ]
+    turn.tx.clients.change(replace(client, secrets=(*former, ClientSecret(digest=digest(secret)))))
+    turn.remember("client.secret_rotated", rotation.actor, client.id, former_ends_at=end)
+    return secret, end

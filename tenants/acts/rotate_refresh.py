@@ -1,0 +1,72 @@
+"""A refresh token becomes the next one (OAuth 2.1 §4.3.1), in the same row.
+
+A client that lost our answer, or sent the same token five times at once, is answered with the same successor while the
+replay window is open and the successor has not been used. Any other second use means that two parties hold the chain.
+"""
+
+import json
+from dataclasses import asdict, replace
+
+from tenants.acts.issue import Tokens, issue
+from tenants.keyring import seal_under, unseal_under
+from tenants.oauth import resource, scope
+from tenants.oauth.handle import read
+from tenants.oauth.refusal import Refusal
+from tenants.oauth.requests import RefreshRequest
+from tenants.records import Client, Grant
+from tenants.turn import Turn
+
+
+def rotate_refresh(turn: Turn, request: RefreshRequest, client: Client) -> Tokens | Refusal:
+    """The next tokens of the grant. A *returned* Refusal has ended it."""
+    token = read("refresh", request.refresh_token, turn.keyring.mac)
+    grant = turn.tx.grants.find(token.grant_id) if token else None
+    if token is None or grant is None or grant.client_id != client.id:
+        raise _no("no such refresh token, or another client's")
+    if grant.revoked_at is not None:
+        raise _no("grant revoked")
+    if token.generation > grant.generation:
+        raise _no("a token of a future that was restored away")
+    if token.generation < grant.generation:
+        return _again(turn, request, grant, token.generation)
+    if not token.matches(grant.refresh_digest):
+        raise _no("not the current refresh token")
+    if (grant.refresh_expires_at or 0) <= turn.now or grant.expires_at <= turn.now:
+        raise _no("refresh token expired")
+    if not resource.same(request.resources, grant.resource):
+        raise Refusal("invalid_target", "the resource is not the one that was granted")
+    scopes = scope.narrowed(request.scope, grant.scopes)
+    user = turn.tx.users.find(grant.user_id)
+    if user is None or user.disabled_at is not None:
+        raise _no("user disabled")
+    following, tokens = issue(turn, grant, client, user, scopes, with_id_token=False)
+    if turn.issuer.policy.replay_window > 0:
+        answer = json.dumps(asdict(tokens)).encode("ascii")
+        following = replace(following, successor=seal_under(request.refresh_token, answer, _asked(request, grant)))
+    if not turn.tx.grants.rotate(following, generation=grant.generation):
+        raise _no("rotated at the same moment")
+    return tokens
+
+
+def _again(turn: Turn, request: RefreshRequest, grant: Grant, generation: int) -> Tokens | Refusal:
+    """A refresh token that was rotated away. Its mac has already proven that we once gave it out."""
+    waited = turn.now - (grant.rotated_at or 0)
+    if generation == grant.generation - 1 and grant.successor and 0 <= waited <= turn.issuer.policy.replay_window:
+        answer = unseal_under(request.refresh_token, grant.successor, _asked(request, grant))
+        if answer is None:
+            raise _no("the token was spent for another scope or resource, or was never current")
+        same = Tokens(**json.loads(answer))
+        return replace(same, expires_in=max(same.expires_in - waited, 0))
+    # a thief or the owner has the other copy: end both (RFC 9700 §4.14.2)
+    turn.tx.grants.revoke(grant.id, turn.now)
+    turn.remember("refresh_token.reused", grant.client_id, grant.user_id, grant=grant.id)
+    return _no("refresh token used twice")
+
+
+def _asked(request: RefreshRequest, grant: Grant) -> bytes:
+    """What the answer is bound to: the same token asked again for something else is not answered with it."""
+    return " ".join((grant.resource, *scope.narrowed(request.scope, grant.scopes))).encode("utf-8")
+
+
+def _no(detail: str) -> Refusal:
+    return Refusal("invalid_grant", "the refresh token is invalid, expired or used", detail=detail)

@@ -1,0 +1,56 @@
+"""A user proved who they are to an identity provider: a session begins, and the authorization request goes on."""
+
+from dataclasses import dataclass
+from urllib.parse import quote_plus
+
+from tenants.acts import ticket
+from tenants.acts.who import Profile, recognise, start_session
+from tenants.oauth.handle import digest
+from tenants.oauth.parameters import parse
+from tenants.turn import Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    ticket: str | None
+    browser: str | None
+    profile: Profile
+    former_session: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    session: str
+    """The cookie's new value: whatever it was before is dead."""
+    query: bytes
+    """With what to come back to /authorize."""
+
+
+def ticket_for_sign_in(turn: Turn, asked: tuple[str | None, str | None]) -> str:
+    """Refusal unless (ticket, browser) belong together and still count; else the ticket, to be shown again."""
+    text, browser = asked
+    ticket.take(turn, "sign-in", text, browser=browser)
+    return text or ""
+
+
+def sign_in(turn: Turn, request: SignIn) -> SignedIn:
+    """Start a session under a new name (no fixation), and end the one that this browser had."""
+    pending = ticket.take(turn, "sign-in", request.ticket, browser=request.browser)
+    ticket.spend(turn, pending)
+    user = recognise(turn, request.profile)
+    if request.former_session is not None:
+        turn.tx.sessions.remove(digest(request.former_session))
+    token, _ = start_session(turn, user)
+    return SignedIn(session=token, query=_without_login(pending.query))
+
+
+def _without_login(query: bytes) -> bytes:
+    """The request without the wish for a fresh sign-in, which has just been granted."""
+    pairs: list[str] = []
+    for name, values in parse(query).values.items():
+        for value in values:
+            if name == "prompt":
+                value = " ".join(word for word in value.split(" ") if word not in ("login", "select_account"))
+            if name != "max_age" and (name != "prompt" or value):
+                pairs.append(f"{quote_plus(name)}={quote_plus(value)}")
+    return "&".join(pairs).encode("ascii")

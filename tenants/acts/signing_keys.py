@@ -1,0 +1,67 @@
+"""The life of a signing key: published as `next`, signing as `current`, still published as `retired`.
+
+A key is in the JWKS before it signs and until the last token that it signed has expired, so that nobody who keeps the
+JWKS for a while meets a token of an unknown key (OpenID Connect Core §10.1.1).
+"""
+
+from dataclasses import replace
+
+from tenants.oauth import jwt
+from tenants.records import KeyState, SigningKey
+from tenants.turn import Turn
+
+MARGIN = 3_600
+"""How long after its last token's end a retired key stays, in seconds: clocks differ and caches linger."""
+
+
+def add_key(turn: Turn, state: KeyState) -> SigningKey:
+    algorithm = turn.issuer.policy.signing_algorithm
+    private = jwt.new_key(algorithm)
+    public = jwt.public_jwk(private, algorithm)
+    key = SigningKey(
+        id=public["kid"],
+        algorithm=algorithm,
+        state=state,
+        public_jwk=public,
+        sealed_private=turn.keyring.seal_key(public["kid"], private),
+        created_at=turn.now,
+        activated_at=turn.now if state == "current" else None,
+    )
+    turn.tx.signing_keys.add(key)
+    turn.announce()
+    return key
+
+
+def roll(turn: Turn, actor: str) -> None:
+    """The next key signs from now on, the current one retires, and a new next one is published."""
+    policy = turn.issuer.policy
+    for key in turn.tx.signing_keys.all():
+        if key.state == "current":
+            end = turn.now + policy.access_token_ttl + MARGIN
+            turn.tx.signing_keys.change(replace(key, state="retired", retired_at=turn.now, expires_at=end))
+        elif key.state == "next":
+            turn.tx.signing_keys.change(replace(key, state="current", activated_at=turn.now))
+            turn.remember("key.rolled", actor, key.id)
+    add_key(turn, "next")
+
+
+def change_algorithm(turn: Turn, actor: str) -> None:
+    """Sign with the policy's algorithm from now on. What the old keys signed stays valid until it expires."""
+    for key in turn.tx.signing_keys.all():
+        if key.state == "next":
+            turn.tx.signing_keys.remove(key.id)
+    add_key(turn, "next")
+    roll(turn, actor)
+
+
+def due(turn: Turn) -> int:
+    """When the current key is to be rolled."""
+    current = turn.tx.signing_keys.current()
+    return (current.activated_at or current.created_at) + turn.issuer.policy.key_roll_interval
+
+
+def drop_expired(turn: Turn) -> None:
+    for key in turn.tx.signing_keys.all():
+        if key.expires_at is not None and key.expires_at <= turn.now:
+            turn.tx.signing_keys.remove(key.id)
+            turn.announce()

@@ -1,0 +1,98 @@
+"""A tenant's secrets at work: its data key seals what is kept, and makes and knows the handles it gave out.
+
+The data key itself lies in the tenant's file, wrapped by the operator's master key (server/system.py).
+"""
+
+import hashlib
+import hmac
+import json
+from typing import Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tenants.oauth import jwt
+from tenants.problems import Broken
+from tenants.records import SigningKey
+
+NONCE_BYTES = 12
+KEY_BYTES = 32
+
+
+class Entropy(Protocol):
+    """Where chance comes from."""
+
+    def __call__(self, count: int, /) -> bytes:
+        """`count` bytes that nobody can guess."""
+        ...
+
+
+class DataKeys(Protocol):
+    """The operator's side of the seal: wraps each tenant's data key, bound to the tenant's uid."""
+
+    def wrap(self, uid: str, data_key: bytes) -> bytes: ...
+    def unwrap(self, uid: str, wrapped: bytes) -> bytes:
+        """Raises Broken if it was wrapped by another master key, or for another tenant."""
+        ...
+
+
+class Keyring:
+    """AES-256-GCM and HMAC-SHA256 under keys derived from one tenant's data key, and its signing keys, loaded."""
+
+    def __init__(self, uid: str, data_key: bytes, entropy: Entropy) -> None:
+        self._uid = uid.encode("ascii")
+        self._aead = AESGCM(hmac.digest(data_key, b"tenantry seal", "sha256"))
+        self._mac_key = hmac.digest(data_key, b"tenantry mac", "sha256")
+        self._entropy = entropy
+        self._loaded: dict[str, jwt.PrivateKey] = {}
+
+    def mac(self, data: bytes) -> bytes:
+        """HMAC-SHA256 (32 bytes)."""
+        return hmac.digest(self._mac_key, data, "sha256")
+
+    def seal(self, purpose: str, plain: bytes, context: bytes = b"") -> bytes:
+        """`plain`, readable only by this tenant, for this purpose, in this context."""
+        nonce = self._entropy(NONCE_BYTES)
+        return nonce + self._aead.encrypt(nonce, plain, self._bound(purpose, context))
+
+    def unseal(self, purpose: str, sealed: bytes, context: bytes = b"") -> bytes | None:
+        """What was sealed, or None if it was not sealed here, or for something else."""
+        try:
+            return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._bound(purpose, context))
+        except (InvalidTag, ValueError):
+            return None
+
+    def seal_key(self, key_id: str, key: jwt.PrivateKey) -> bytes:
+        """A signing key's private half, as it is kept."""
+        return self.seal("signing key", json.dumps(key.as_dict(private=True)).encode("ascii"), key_id.encode("ascii"))
+
+    def private_key(self, key: SigningKey) -> jwt.PrivateKey:
+        """A signing key, ready to sign. Raises Broken if it cannot be unsealed."""
+        loaded = self._loaded.get(key.id)
+        if loaded is None:
+            plain = self.unseal("signing key", key.sealed_private, key.id.encode("ascii"))
+            if plain is None:
+                raise Broken(f"signing key {key.id} cannot be unsealed")
+            loaded = self._loaded[key.id] = jwt.load_key(json.loads(plain))
+        return loaded
+
+    def _bound(self, purpose: str, context: bytes) -> bytes:
+        return b"%s\0%s\0%s" % (self._uid, purpose.encode("ascii"), context)
+
+
+def seal_under(secret: str, plain: bytes, context: bytes) -> bytes:
+    """`plain`, readable only by whoever has `secret`, which must be random and used for this once."""
+    return AESGCM(_key_of(secret)).encrypt(bytes(NONCE_BYTES), plain, context)
+
+
+def unseal_under(secret: str, sealed: bytes, context: bytes) -> bytes | None:
+    """What was sealed under `secret` in this context, or None."""
+    try:
+        return AESGCM(_key_of(secret)).decrypt(bytes(NONCE_BYTES), sealed, context)
+    except InvalidTag:
+        return None
+
+
+def _key_of(secret: str) -> bytes:
+    # not the digest that the row keeps of the same secret
+    return hashlib.sha256(b"tenantry sealed under\0" + secret.encode("ascii")).digest()

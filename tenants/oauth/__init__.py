@@ -1,0 +1,1 @@
+"""The rules: values in, values out. No clock, no dice, no store, no socket."""

@@ -1,0 +1,66 @@
+"""What a URI is made of, read with the eyes of RFC 3986 and not of a lenient library.
+
+`urllib.parse.urlsplit` drops tabs and newlines and accepts most garbage, so a URI must first consist of nothing but
+the characters that RFC 3986 allows.
+"""
+
+import re
+from dataclasses import dataclass
+
+MAX_LENGTH = 2_048
+_ALLOWED = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_SHAPE = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*):"
+    r"(?://(?P<authority>[^/?#]*))?"
+    r"(?P<path>[^?#]*)"
+    r"(?:\?(?P<query>[^#]*))?"
+    r"(?:#(?P<fragment>.*))?"
+)
+_AUTHORITY = re.compile(r"(?:(?P<user>[^@]*)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^:@\[\]]*)(?::(?P<port>[0-9]*))?")
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "[::1]", "localhost"})
+
+
+@dataclass(frozen=True, slots=True)
+class Uri:
+    """A URI in its parts, as written. `port` is None where none stands; `authority` is None without `//`."""
+
+    text: str
+    scheme: str
+    authority: str | None
+    user: str | None
+    host: str
+    port: int | None
+    path: str
+    query: str | None
+    fragment: str | None
+
+    @property
+    def loopback(self) -> bool:
+        return self.host in LOOPBACK_HOSTS
+
+    @property
+    def local(self) -> bool:
+        """Whether the host can only be this machine (RFC 6761 §6.3 for names under `localhost`)."""
+        return self.loopback or self.host.endswith(".localhost")
+
+
+def parse(text: str) -> Uri | None:
+    """The parts of an absolute URI, or None if it is not one."""
+    if len(text) > MAX_LENGTH or not _ALLOWED.fullmatch(text) or _BROKEN_ESCAPE.search(text):
+        return None
+    shape = _SHAPE.fullmatch(text)
+    if shape is None:
+        return None
+    authority = shape["authority"]
+    user, host, port = None, "", None
+    if authority is not None:
+        parts = _AUTHORITY.fullmatch(authority)
+        if parts is None:
+            return None
+        user, host = parts["user"], parts["host"]
+        if parts["port"] is not None:
+            if not parts["port"] or len(parts["port"]) > 5 or not 0 < int(parts["port"]) < 65_536:
+                return None
+            port = int(parts["port"])
+    return Uri(text, shape["scheme"], authority, user, host, port, shape["path"], shape["query"], shape["fragment"])

@@ -1,0 +1,241 @@
+"""What a tenant keeps. Values only: every record is frozen, and a change makes a new one.
+
+Times are whole seconds since 1970-01-01 UTC. A `digest` is the SHA-256 of a secret that is kept nowhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+TokenFormat = Literal["jwt", "opaque"]
+SigningAlgorithm = Literal["ES256", "EdDSA", "RS256"]
+AuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
+ClientOrigin = Literal["admin", "registration"]
+KeyState = Literal["next", "current", "retired"]
+ListingState = Literal["building", "active", "disabled", "deleted", "purged"]
+
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """An issuer's own settings. Durations are seconds."""
+
+    access_token_ttl: int = 3_600
+    refresh_token_ttl: int = 30 * DAY
+    """How long a refresh token may lie unused; each rotation starts it anew. 0: no refresh tokens."""
+    grant_ttl: int = 365 * DAY
+    """How long a grant lives, however often it is refreshed."""
+    authorization_code_ttl: int = 600
+    replay_window: int = 60
+    """How long after a rotation the spent refresh token is answered with the same successor. 0: never."""
+    session_ttl: int = 14 * DAY
+    scopes: tuple[str, ...] = ("openid", "profile", "email", "offline_access")
+    token_format: TokenFormat = "jwt"
+    signing_algorithm: SigningAlgorithm = "ES256"
+    key_roll_interval: int = 90 * DAY
+    dynamic_registration: bool = True
+    unused_client_ttl: int = 90 * DAY
+    """How long a dynamically registered client may lie unused before it is swept."""
+    private_redirect_schemes: tuple[str, ...] = ()
+    """Schemes such as `cursor` or `com.example.app` that native clients may redirect to."""
+    resources: tuple[str, ...] = ()
+    """The RFC 8707 identifiers that tokens may be asked for. Empty: any https or loopback resource."""
+    allowed_origins: tuple[str, ...] = ("*",)
+    """Web origins that may read the client-side endpoints (CORS). `*` is any."""
+    debug: bool = False
+    """Whether the log line of a refused request carries the refusal's detail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Whose file this is. `uri` is what clients see as `iss`; it never changes."""
+
+    id: str
+    uid: str
+    uri: str
+    policy: Policy = field(default_factory=Policy)
+    sealed_data_key: bytes
+    """The tenant's data key, wrapped by the operator's master key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSecret:
+    digest: bytes
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """An RFC 6749 client, made by the operator or by RFC 7591 registration."""
+
+    id: str
+    name: str
+    origin: ClientOrigin
+    redirect_uris: tuple[str, ...]
+    grant_types: tuple[str, ...]
+    response_types: tuple[str, ...]
+    auth_method: AuthMethod
+    secrets: tuple[ClientSecret, ...] = ()
+    scopes: tuple[str, ...] | None = None
+    """What it may ask for. None: whatever the issuer offers."""
+    application_type: Literal["web", "native"] | None = None
+    resources: tuple[str, ...] = ()
+    """The resources it speaks for: it may introspect tokens whose audience is one of them. Operator-made clients only."""
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What else it registered (RFC 7591 §2), to be echoed."""
+    created_at: int
+    last_used_at: int
+    disabled_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    """A group of users at an issuer."""
+
+    id: str
+    name: str
+    slug: str | None = None
+    domains: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A resource owner. `id` is the subject in tokens; an identity is (provider, subject) there, never an e-mail."""
+
+    id: str
+    provider: str
+    subject: str
+    email: str | None = None
+    email_verified: bool = False
+    name: str | None = None
+    organization_id: str | None = None
+    roles: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    created_at: int
+    updated_at: int
+    last_login_at: int | None = None
+    disabled_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A user signed in at this issuer, by cookie."""
+
+    digest: bytes
+    user_id: str
+    authenticated_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """A remembered yes: this user lets this client have these scopes at this resource, sent back to this URI."""
+
+    user_id: str
+    client_id: str
+    resource: str
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    given_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveToken:
+    """One access token that still counts. `scopes` is None where it has all that the grant allows."""
+
+    digest: bytes
+    issued_at: int
+    expires_at: int
+    scopes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a user allowed a client, and the one row that its code, refresh token and access tokens live in.
+
+    Generation 0 is the code; each refresh rotates the row in place to the next generation, so one write is one page.
+    """
+
+    id: int
+    user_id: str
+    client_id: str
+    scopes: tuple[str, ...]
+    resource: str
+    """The audience of its tokens: the RFC 8707 resource asked for, or the issuer itself."""
+    created_at: int
+    expires_at: int
+    """The end of the grant however often it is refreshed."""
+    authenticated_at: int
+    nonce: str | None = None
+    revoked_at: int | None = None
+
+    code_digest: bytes
+    code_challenge: str
+    redirect_uri: str
+    code_expires_at: int
+    code_spent_at: int | None = None
+
+    generation: int = 0
+    rotated_at: int | None = None
+    refresh_digest: bytes | None = None
+    refresh_expires_at: int | None = None
+    successor: bytes | None = None
+    """What the last refresh answered, sealed under the refresh token that was spent for it: only its holder can open it."""
+    access: tuple[LiveToken, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKey:
+    """A key of the JWKS. `next` is published before it is used, `retired` until its last token has expired."""
+
+    id: str
+    algorithm: SigningAlgorithm
+    state: KeyState
+    public_jwk: Mapping[str, str]
+    sealed_private: bytes
+    created_at: int
+    activated_at: int | None = None
+    retired_at: int | None = None
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that must be remembered. `details` never holds a secret."""
+
+    type: str
+    at: int
+    actor: str
+    subject: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    sequence: int = 0
+    """Given by the store when it is added."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What the registry knows of an issuer, whether its tenant is awake or not.
+
+    A purged one stays for ever, as the promise that neither its id nor its URI is given to anybody else.
+    """
+
+    id: str
+    uid: str
+    uri: str
+    state: ListingState
+    display_name: str = ""
+    created_at: int
+    updated_at: int
+    deleted_at: int | None = None
+    purge_at: int | None = None
+    version: int = 1
+    """One more with every change; what an etag is made of."""
+    alarm_at: int
+    """When the tenant is to be woken to maintain itself."""
+    alarm_attempts: int = 0
+    """How often it has failed to since it last succeeded."""

@@ -1,0 +1,30 @@
+"""All that an act is given: the open transaction, one frozen instant, entropy, and the tenant's secrets.
+
+An act is a plain function `act(turn, request) -> reply`. The same store, instant and entropy give the same answer.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tenants.keyring import Entropy, Keyring
+from tenants.records import Event, Issuer
+from tenants.store import Tx
+
+
+@dataclass(slots=True)
+class Turn:
+    tx: Tx
+    now: int
+    """Whole seconds since 1970-01-01 UTC; one value for the whole turn, and never smaller than in an earlier one."""
+    entropy: Entropy
+    keyring: Keyring
+    announce: Callable[[], None]
+    """To be called by an act that changed what the issuer publishes: its metadata or its keys."""
+
+    @property
+    def issuer(self) -> Issuer:
+        return self.tx.issuer.get()
+
+    def remember(self, type: str, actor: str, subject: str | None = None, **details: object) -> None:
+        """Add an event. `details` must hold no secret."""
+        self.tx.events.add(Event(type=type, at=self.now, actor=actor, subject=subject, details=details))
