@@ -1,0 +1,1 @@
+"""The contract: what the admin API looks like on the wire."""

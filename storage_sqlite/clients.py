@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from storage_sqlite.columns import changed, from_words, to_json, words
+from storage_sqlite.recent import Recent
 from tenants.problems import AlreadyThere
 from tenants.records import Client, ClientSecret
 
@@ -19,10 +20,13 @@ _COLUMNS = (
 class Clients:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._recent = Recent[Client]()
 
     def find(self, client_id: str) -> Client | None:
+        if (known := self._recent.find(client_id)) is not None:
+            return known
         row = self._connection.execute(f"SELECT {_COLUMNS} FROM clients WHERE id = ?", (client_id,)).fetchone()
-        return None if row is None else _client(row)
+        return None if row is None else self._recent.keep(client_id, _client(row))
 
     def add(self, client: Client) -> None:
         try:
@@ -33,6 +37,7 @@ class Clients:
             raise AlreadyThere(client.id) from None
 
     def change(self, client: Client) -> bool:
+        self._recent.forget(client.id)
         return changed(
             self._connection.execute(
                 "UPDATE clients SET name = ?2, origin = ?3, auth_method = ?4, redirect_uris = ?5, grant_types = ?6, "
@@ -43,6 +48,7 @@ class Clients:
         )
 
     def remove(self, client_id: str) -> bool:
+        self._recent.forget(client_id)
         return changed(self._connection.execute("DELETE FROM clients WHERE id = ?", (client_id,)))
 
     def page(self, after: str, limit: int) -> Sequence[Client]:
@@ -52,14 +58,19 @@ class Clients:
         return [_client(row) for row in rows]
 
     def used(self, client_id: str, at: int) -> None:
+        self._recent.forget(client_id)
         self._connection.execute("UPDATE clients SET last_used_at = ? WHERE id = ?", (at, client_id))
 
     def sweep(self, unused_since: int, limit: int) -> int:
+        self._recent.forget_all()
         return self._connection.execute(
             "DELETE FROM clients WHERE id IN (SELECT id FROM clients WHERE origin = 'registration' "
             "AND last_used_at < ? AND NOT EXISTS (SELECT 1 FROM grants WHERE client_id = clients.id) LIMIT ?)",
             (unused_since, limit),
         ).rowcount
+
+    def forget(self) -> None:
+        self._recent.forget_all()
 
 
 def _row(client: Client) -> tuple[Any, ...]:

@@ -3,11 +3,8 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
 
-
-def to_json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def words(values: Sequence[str] | None) -> str | None:

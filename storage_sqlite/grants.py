@@ -128,9 +128,9 @@ class Grants:
         if not ids:
             return None
         self._connection.execute(
-            "DELETE FROM grants WHERE id > ?1 AND id <= ?2 AND (expires_at <= ?3 "
-            "OR (code_spent_at IS NULL AND code_expires_at <= ?3) "
-            "OR (code_spent_at IS NOT NULL AND coalesce(refresh_expires_at, 0) <= ?3 AND access_expires_at <= ?3))",
+            "DELETE FROM grants WHERE id > ?1 AND id <= ?2 AND (revoked_at IS NOT NULL OR expires_at <= ?3 "
+            "OR ((code_spent_at IS NOT NULL OR code_expires_at <= ?3) "
+            "AND coalesce(refresh_expires_at, 0) <= ?3 AND access_expires_at <= ?3))",
             (after, ids[-1], now),
         )
         return ids[-1] if len(ids) == limit else None

@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from typing import Any, cast
 
 from storage_sqlite.columns import to_json
-from tenants.problems import Broken
+from tenants.problems import AlreadyThere, Broken
 from tenants.records import Issuer, Policy
 
 _POLICY_FIELDS = {field.name for field in fields(Policy)}
@@ -26,10 +26,13 @@ class IssuerRow:
         return self._known
 
     def found(self, issuer: Issuer) -> None:
-        self._connection.execute(
-            "INSERT INTO issuer (only, id, uid, uri, policy, sealed_data_key) VALUES (1, ?, ?, ?, ?, ?)",
-            (issuer.id, issuer.uid, issuer.uri, to_json(asdict(issuer.policy)), issuer.sealed_data_key),
-        )
+        try:
+            self._connection.execute(
+                "INSERT INTO issuer (only, id, uid, uri, policy, sealed_data_key) VALUES (1, ?, ?, ?, ?, ?)",
+                (issuer.id, issuer.uid, issuer.uri, to_json(asdict(issuer.policy)), issuer.sealed_data_key),
+            )
+        except sqlite3.IntegrityError:
+            raise AlreadyThere(issuer.id) from None
         self._known = None
 
     def change(self, issuer: Issuer) -> None:

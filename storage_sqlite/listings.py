@@ -62,11 +62,11 @@ class Listings:
     def due(self, now: int, limit: int) -> Sequence[Listing]:
         rows = self._connection.execute(
             f"SELECT * FROM (SELECT {_COLUMNS} FROM listings WHERE state IN ('active', 'disabled') AND alarm_at <= ?1 "
-            f"ORDER BY alarm_at LIMIT ?2) UNION ALL SELECT * FROM (SELECT {_COLUMNS} FROM listings "
-            "WHERE state = 'deleted' AND purge_at <= ?1 ORDER BY purge_at LIMIT ?2)",
+            f"ORDER BY alarm_at, id LIMIT ?2) UNION ALL SELECT * FROM (SELECT {_COLUMNS} FROM listings "
+            "WHERE state = 'deleted' AND purge_at <= ?1 ORDER BY purge_at, id LIMIT ?2)",
             (now, limit),
         )
-        overdue = sorted(map(_listing, rows), key=_due_at)
+        overdue = sorted(map(_listing, rows), key=lambda listing: (_due_at(listing), listing.id))
         return overdue[:limit]
 
     def page(self, after: str, limit: int, *, with_deleted: bool) -> Sequence[Listing]:

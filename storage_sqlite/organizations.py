@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from storage_sqlite.columns import changed, to_json
@@ -30,18 +31,16 @@ class Organizations:
         return self._one("WHERE id = (SELECT organization_id FROM organization_domains WHERE domain = ?)", domain)
 
     def add(self, organization: Organization) -> None:
-        try:
+        with self._both_tables(organization):
             self._connection.execute(
                 "INSERT INTO organizations (id, name, slug, metadata, created_at, updated_at) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
                 _row(organization),
             )
             self._put_domains(organization)
-        except sqlite3.IntegrityError:
-            raise AlreadyThere(organization.id) from None
 
     def change(self, organization: Organization) -> bool:
-        try:
+        with self._both_tables(organization):
             found = changed(
                 self._connection.execute(
                     "UPDATE organizations SET name = ?2, slug = ?3, metadata = ?4, created_at = ?5, updated_at = ?6 "
@@ -54,8 +53,6 @@ class Organizations:
                     "DELETE FROM organization_domains WHERE organization_id = ?", (organization.id,)
                 )
                 self._put_domains(organization)
-        except sqlite3.IntegrityError:
-            raise AlreadyThere(organization.id) from None
         return found
 
     def remove(self, organization_id: str) -> bool:
@@ -68,6 +65,18 @@ class Organizations:
     def _one(self, where: str, value: str) -> Organization | None:
         row = self._connection.execute(f"{_SELECT} {where}", (value,)).fetchone()
         return None if row is None else _organization(row)
+
+    @contextmanager
+    def _both_tables(self, organization: Organization) -> Generator[None]:
+        """Both are written or neither is, also for a caller who goes on after AlreadyThere."""
+        self._connection.execute("SAVEPOINT organization")
+        try:
+            yield
+        except sqlite3.IntegrityError:
+            self._connection.execute("ROLLBACK TO organization")
+            raise AlreadyThere(organization.id) from None
+        finally:
+            self._connection.execute("RELEASE organization")
 
     def _put_domains(self, organization: Organization) -> None:
         self._connection.executemany(

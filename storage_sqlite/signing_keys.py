@@ -40,13 +40,16 @@ class SigningKeys:
 
     def change(self, key: SigningKey) -> bool:
         self._known = None
-        return changed(
-            self._connection.execute(
-                "UPDATE signing_keys SET algorithm = ?2, state = ?3, public_jwk = ?4, sealed_private = ?5, "
-                "created_at = ?6, activated_at = ?7, retired_at = ?8, expires_at = ?9 WHERE id = ?1",
-                _row(key),
+        try:
+            return changed(
+                self._connection.execute(
+                    "UPDATE signing_keys SET algorithm = ?2, state = ?3, public_jwk = ?4, sealed_private = ?5, "
+                    "created_at = ?6, activated_at = ?7, retired_at = ?8, expires_at = ?9 WHERE id = ?1",
+                    _row(key),
+                )
             )
-        )
+        except sqlite3.IntegrityError:
+            raise AlreadyThere(key.id) from None
 
     def remove(self, key_id: str) -> bool:
         self._known = None

@@ -32,6 +32,8 @@ class SqliteTx:
 
     def forget(self) -> None:
         self.issuer.forget()
+        self.clients.forget()
+        self.users.forget()
         self.signing_keys.forget()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from storage_sqlite.columns import changed, to_json
+from storage_sqlite.recent import Recent
 from tenants.problems import AlreadyThere
 from tenants.records import User
 
@@ -18,10 +19,13 @@ _COLUMNS = (
 class Users:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._recent = Recent[User]()
 
     def find(self, user_id: str) -> User | None:
+        if (known := self._recent.find(user_id)) is not None:
+            return known
         row = self._connection.execute(f"SELECT {_COLUMNS} FROM users WHERE id = ?", (user_id,)).fetchone()
-        return None if row is None else _user(row)
+        return None if row is None else self._recent.keep(user_id, _user(row))
 
     def find_identity(self, provider: str, subject: str) -> User | None:
         row = self._connection.execute(
@@ -42,6 +46,7 @@ class Users:
             raise AlreadyThere(user.id) from None
 
     def change(self, user: User) -> bool:
+        self._recent.forget(user.id)
         try:
             return changed(
                 self._connection.execute(
@@ -55,6 +60,7 @@ class Users:
             raise AlreadyThere(user.id) from None
 
     def remove(self, user_id: str) -> bool:
+        self._recent.forget(user_id)
         return changed(self._connection.execute("DELETE FROM users WHERE id = ?", (user_id,)))
 
     def page(self, after: str, limit: int, organization_id: str | None = None) -> Sequence[User]:
@@ -63,6 +69,9 @@ class Users:
             (after, limit, organization_id),
         )
         return [_user(row) for row in rows]
+
+    def forget(self) -> None:
+        self._recent.forget_all()
 
 
 def _row(user: User) -> tuple[Any, ...]:

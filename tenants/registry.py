@@ -62,6 +62,11 @@ class Tenant:
     def uri(self) -> str:
         return self.listing.uri
 
+    @property
+    def known(self) -> Published | None:
+        """What is published, if it is at hand without a turn."""
+        return self._published
+
     async def run(self, act: Callable[[Turn, Q], R | Refusal], request: Q) -> R:
         """Give an act its turn (see `Actor.run`). IssuerUnavailable unless the issuer is active."""
         if self.listing.state != "active":

@@ -1,0 +1,1 @@
+"""The admin side: gRPC for operators and their automation."""

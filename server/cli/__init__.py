@@ -1,0 +1,1 @@
+"""The operator's command. Its client commands speak gRPC like any other client."""

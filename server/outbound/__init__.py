@@ -1,0 +1,1 @@
+"""The only code that calls out, and the identity providers that it calls."""

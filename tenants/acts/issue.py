@@ -1,7 +1,7 @@
 """The only place that mints tokens: the next generation of a grant, and what its holder is told."""
 
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -16,7 +16,7 @@ MAX_LIVE = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """A successful token response (RFC 6749 §5.1). What is None is left out of it."""
+    """A successful token response (RFC 6749 §5.1)."""
 
     access_token: str
     expires_in: int
@@ -24,11 +24,28 @@ class Tokens:
     refresh_token: str | None = None
     id_token: str | None = None
 
+    def members(self) -> dict[str, Any]:
+        """As it is sent: what is absent is left out, never null."""
+        members: dict[str, Any] = {
+            "access_token": self.access_token,
+            "token_type": "Bearer",
+            "expires_in": self.expires_in,
+            "scope": self.scope,
+        }
+        if self.refresh_token is not None:
+            members["refresh_token"] = self.refresh_token
+        if self.id_token is not None:
+            members["id_token"] = self.id_token
+        return members
+
 
 def issue(
     turn: Turn, grant: Grant, client: Client, user: User, scopes: tuple[str, ...], *, with_id_token: bool
-) -> tuple[Grant, Tokens]:
-    """The grant's next generation, still to be written, and its tokens. `scopes` are those of the access token alone."""
+) -> tuple[dict[str, Any], Tokens]:
+    """What changes in the grant with its next generation, still to be written, and the tokens of that generation.
+
+    `scopes` are those of the access token alone.
+    """
     policy = turn.issuer.policy
     generation = grant.generation + 1
     expires_at = min(turn.now + policy.access_token_ttl, grant.expires_at)
@@ -37,16 +54,15 @@ def issue(
     narrowed = None if scopes == grant.scopes else scopes
     live = LiveToken(digest=access_digest, issued_at=turn.now, expires_at=expires_at, scopes=narrowed)
     id_token = _id_token(turn, grant, user, access_token, expires_at) if with_id_token and "openid" in scopes else None
-    following = replace(
-        grant,
-        generation=generation,
-        rotated_at=turn.now,
-        refresh_digest=refresh.digest if refresh else None,
-        refresh_expires_at=min(turn.now + policy.refresh_token_ttl, grant.expires_at) if refresh else None,
-        successor=None,
-        access=(*(token for token in grant.access if token.expires_at > turn.now), live)[-MAX_LIVE:],
-    )
-    return following, Tokens(
+    changes = {
+        "generation": generation,
+        "rotated_at": turn.now,
+        "refresh_digest": refresh.digest if refresh else None,
+        "refresh_expires_at": min(turn.now + policy.refresh_token_ttl, grant.expires_at) if refresh else None,
+        "successor": None,
+        "access": (*(token for token in grant.access if token.expires_at > turn.now), live)[-MAX_LIVE:],
+    }
+    return changes, Tokens(
         access_token=access_token,
         expires_in=expires_at - turn.now,
         scope=" ".join(scopes),

@@ -34,8 +34,8 @@ def redeem_code(turn: Turn, request: CodeRequest, client: Client) -> Tokens | Re
     user = turn.tx.users.find(grant.user_id)
     if user is None or user.disabled_at is not None:
         raise _no("user disabled")
-    following, tokens = issue(turn, grant, client, user, grant.scopes, with_id_token=True)
-    if not turn.tx.grants.rotate(replace(following, code_spent_at=turn.now), generation=grant.generation):
+    changes, tokens = issue(turn, grant, client, user, grant.scopes, with_id_token=True)
+    if not turn.tx.grants.rotate(replace(grant, **changes, code_spent_at=turn.now), generation=grant.generation):
         raise _no("code used at the same moment")
     return tokens
 

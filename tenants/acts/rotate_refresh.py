@@ -4,12 +4,11 @@ A client that lost our answer, or sent the same token five times at once, is ans
 replay window is open and the successor has not been used. Any other second use means that two parties hold the chain.
 """
 
-import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from tenants.acts.issue import Tokens, issue
 from tenants.keyring import seal_under, unseal_under
-from tenants.oauth import resource, scope
+from tenants.oauth import json_text, resource, scope
 from tenants.oauth.handle import read
 from tenants.oauth.refusal import Refusal
 from tenants.oauth.requests import RefreshRequest
@@ -39,11 +38,11 @@ def rotate_refresh(turn: Turn, request: RefreshRequest, client: Client) -> Token
     user = turn.tx.users.find(grant.user_id)
     if user is None or user.disabled_at is not None:
         raise _no("user disabled")
-    following, tokens = issue(turn, grant, client, user, scopes, with_id_token=False)
+    changes, tokens = issue(turn, grant, client, user, scopes, with_id_token=False)
     if turn.issuer.policy.replay_window > 0:
-        answer = json.dumps(asdict(tokens)).encode("ascii")
-        following = replace(following, successor=seal_under(request.refresh_token, answer, _asked(request, grant)))
-    if not turn.tx.grants.rotate(following, generation=grant.generation):
+        answer = json_text.write(tokens.members())
+        changes["successor"] = seal_under(request.refresh_token, answer, _asked(grant, scopes))
+    if not turn.tx.grants.rotate(replace(grant, **changes), generation=grant.generation):
         raise _no("rotated at the same moment")
     return tokens
 
@@ -52,20 +51,22 @@ def _again(turn: Turn, request: RefreshRequest, grant: Grant, generation: int) -
     """A refresh token that was rotated away. Its mac has already proven that we once gave it out."""
     waited = turn.now - (grant.rotated_at or 0)
     if generation == grant.generation - 1 and grant.successor and 0 <= waited <= turn.issuer.policy.replay_window:
-        answer = unseal_under(request.refresh_token, grant.successor, _asked(request, grant))
+        asked = _asked(grant, scope.narrowed(request.scope, grant.scopes))
+        answer = unseal_under(request.refresh_token, grant.successor, asked)
         if answer is None:
             raise _no("the token was spent for another scope or resource, or was never current")
-        same = Tokens(**json.loads(answer))
-        return replace(same, expires_in=max(same.expires_in - waited, 0))
+        members = json_text.parse(answer)
+        del members["token_type"]
+        return Tokens(**{**members, "expires_in": max(members["expires_in"] - waited, 0)})
     # a thief or the owner has the other copy: end both (RFC 9700 §4.14.2)
     turn.tx.grants.revoke(grant.id, turn.now)
     turn.remember("refresh_token.reused", grant.client_id, grant.user_id, grant=grant.id)
     return _no("refresh token used twice")
 
 
-def _asked(request: RefreshRequest, grant: Grant) -> bytes:
+def _asked(grant: Grant, scopes: tuple[str, ...]) -> bytes:
     """What the answer is bound to: the same token asked again for something else is not answered with it."""
-    return " ".join((grant.resource, *scope.narrowed(request.scope, grant.scopes))).encode("utf-8")
+    return " ".join((grant.resource, *scopes)).encode("utf-8")
 
 
 def _no(detail: str) -> Refusal:

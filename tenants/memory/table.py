@@ -11,14 +11,14 @@ V = TypeVar("V")
 
 
 class Journal:
-    """How to take back each step since the batch began, the latest last."""
+    """How to take back each change since the batch began, the latest last."""
 
     def __init__(self) -> None:
         self._steps: list[Callable[[], object]] = []
 
     @property
     def mark(self) -> int:
-        """Where the journal stands; zero if nothing was changed."""
+        """Where the journal stands; zero if nothing has changed."""
         return len(self._steps)
 
     def note(self, take_back: Callable[[], object]) -> None:
@@ -40,7 +40,7 @@ class Rows(Generic[K, V]):
 
     by_key: dict[K, V] = field(default_factory=dict[Any, Any])
     last_number: int = 0
-    """The highest number that was given to a row."""
+    """The highest number that was ever given to a row."""
 
 
 class Table(Generic[K, V]):
@@ -52,7 +52,8 @@ class Table(Generic[K, V]):
 
     def __iter__(self) -> Iterator[V]:
         """All rows, in the order of their keys."""
-        return (self._rows.by_key[key] for key in sorted(self._rows.by_key))
+        rows = self._rows.by_key
+        return (rows[key] for key in sorted(rows))
 
     def find(self, key: K) -> V | None:
         return self._rows.by_key.get(key)
@@ -86,15 +87,17 @@ class Table(Generic[K, V]):
         return True
 
     def remove_all(self, keys: Iterable[K]) -> int:
-        return sum([self.remove(key) for key in list(keys)])
+        return sum([self.remove(key) for key in keys])
+
+    def keys(self, which: Callable[[V], bool]) -> list[K]:
+        """The keys of all rows that are `which`, in order."""
+        rows = self._rows.by_key
+        return [key for key in sorted(rows) if which(rows[key])]
 
     def page(self, after: K, limit: int, which: Callable[[V], bool] = lambda row: True) -> list[V]:
-        """Up to `limit` of `which` rows whose key is behind `after`."""
-        return self.keyed_page(after, limit, which)[1]
-
-    def keys(self, which: Callable[[V], bool], limit: int | None = None) -> list[K]:
-        """The keys of up to `limit` of `which` rows, in order."""
-        return [key for key in sorted(self._rows.by_key) if which(self._rows.by_key[key])][:limit]
+        """The first `limit` rows behind the key `after` that are `which`."""
+        rows = self._rows.by_key
+        return [rows[key] for key in sorted(rows) if key > after and which(rows[key])][:limit]
 
     def next_number(self) -> int:
         """One more than any that was kept, be its row still here or not."""

@@ -89,7 +89,7 @@ def complete(asked: Parameters, address: ReturnAddress, client: Client, issuer: 
     if asked.one("response_mode") not in (None, "query"):
         raise Refusal("invalid_request", "the only response mode is query")
     challenge = pkce.check_challenge(asked.one("code_challenge"), asked.one("code_challenge_method"))
-    scopes = scope.asked(asked.one("scope"), offered=issuer.policy.scopes, allowed=client.scopes)
+    scopes = scope.asked(asked.raw("scope"), offered=issuer.policy.scopes, allowed=client.scopes)
     audience = resource.asked(asked.all("resource"), offered=issuer.policy.resources, issuer_uri=issuer.uri)
     nonce = asked.one("nonce")
     if nonce is not None and len(nonce) > MAX_NONCE:

@@ -5,7 +5,8 @@ One method a request, and the one that the client registered: a client that coul
 
 import binascii
 import hmac
-from base64 import b64decode
+import re
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
@@ -14,6 +15,9 @@ from tenants.oauth.handle import digest
 from tenants.oauth.parameters import Parameters
 from tenants.oauth.refusal import Refusal
 from tenants.records import AuthMethod, Client
+
+_BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,12 @@ def credentials(form: Parameters, authorization: Sequence[str]) -> Credentials:
     Refusal `invalid_request` for two methods at once, `invalid_client` for none or a malformed one.
     """
     client_id, secret = form.one("client_id"), form.one("client_secret")
+    assertion = form.one("client_assertion") or form.one("client_assertion_type")
+    if (secret is not None) + (assertion is not None) + bool(authorization) > 1:
+        raise Refusal("invalid_request", "more than one client authentication method")
+    if assertion is not None:
+        # not to be read as `none`: what the client showed would go unchecked
+        raise Refusal("invalid_client", "client assertions are not supported")
     if not authorization:
         if client_id is None:
             raise Refusal("invalid_client", "no client authentication and no client_id")
@@ -38,8 +48,6 @@ def credentials(form: Parameters, authorization: Sequence[str]) -> Credentials:
     if len(authorization) > 1:
         raise Refusal("invalid_client", "more than one Authorization header")
     shown = _basic(authorization[0])
-    if secret is not None or form.one("client_assertion") is not None:
-        raise Refusal("invalid_request", "more than one client authentication method")
     if client_id is not None and client_id != shown.client_id:
         raise Refusal("invalid_request", "client_id differs from the one in the Authorization header")
     return shown
@@ -69,14 +77,24 @@ def _basic(header: str) -> Credentials:
     if scheme.lower() != "basic":
         raise Refusal("invalid_client", "the Authorization scheme must be Basic")
     try:
-        text = b64decode(value.strip(" ").encode("ascii"), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeError, ValueError):
+        client_id, secret = _user_and_password(value.strip(" "))
+    except (binascii.Error, ValueError):
         raise Refusal("invalid_client", "the Authorization header is malformed") from None
-    client_id, colon, secret = text.partition(":")
-    if not colon or not client_id or not secret or any(ord(character) < 32 for character in text):
-        raise Refusal("invalid_client", "the Authorization header is malformed")
-    # both halves are form-encoded first (RFC 6749 §2.3.1)
-    return Credentials(unquote_plus(client_id), "client_secret_basic", unquote_plus(secret))
+    return Credentials(client_id, "client_secret_basic", secret)
+
+
+def _user_and_password(value: str) -> tuple[str, str]:
+    """Both halves, which are form-encoded before they are joined (RFC 6749 §2.3.1). ValueError if malformed."""
+    raw = b64decode(value.encode("ascii"), validate=True)
+    if b64encode(raw) != value.encode("ascii"):
+        raise ValueError("base64 with more padding than it needs, or with bits left over")
+    client_id, colon, secret = raw.decode("utf-8").partition(":")
+    if not colon or not client_id or not secret or _BROKEN_ESCAPE.search(client_id + "&" + secret):
+        raise ValueError("not an id and a secret")
+    client_id, secret = unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
+    if _CONTROL.search(client_id) or _CONTROL.search(secret):
+        raise ValueError("a control character")
+    return client_id, secret
 
 
 def _unauthentic(detail: str) -> Refusal:

@@ -20,6 +20,9 @@ MAX_KEYS = 20
 _PAGES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _TEXTS = ("software_id", "software_version")
 _LOCALIZED = re.compile(r"(client_name|client_uri|logo_uri|policy_uri|tos_uri)#[A-Za-z0-9-]{1,35}")
+_PUBLIC_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
+# they count as letters, combining marks or symbols, and show nothing
+_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _PRIVATE_JWK_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
@@ -56,7 +59,7 @@ def check(given: Any, policy: Policy) -> ClientMetadata:
 
 
 def registered(client: Client) -> dict[str, Any]:
-    """All that is registered of a client, as RFC 7591 §3.2.1 wants it echoed. Absent members are left out, never null."""
+    """All that is registered of a client, as RFC 7591 §3.2.1 wants it echoed. Absent members are left out, not null."""
     members: dict[str, Any] = {
         "client_id": client.id,
         "client_id_issued_at": client.created_at,
@@ -78,7 +81,9 @@ def registered(client: Client) -> dict[str, Any]:
 def display_name(text: str) -> str:
     """A name that is safe to show: no control, format or bidirectional characters, no runs of space, not too long."""
     visible = "".join(
-        " " if unicodedata.category(c)[0] == "Z" else c for c in text if unicodedata.category(c)[0] != "C"
+        " " if unicodedata.category(c)[0] == "Z" else c
+        for c in text
+        if unicodedata.category(c)[0] != "C" and c not in _BLANK_LETTERS
     )
     short = " ".join(visible.split())
     return short if len(short) <= MAX_NAME else short[: MAX_NAME - 1].rstrip() + "…"
@@ -119,7 +124,9 @@ def _grant_and_response_types(members: Mapping[str, Any]) -> tuple[tuple[str, ..
 
 
 def _auth_method(members: Mapping[str, Any]) -> AuthMethod:
-    method = members.get("token_endpoint_auth_method", "client_secret_basic")
+    method = members.get("token_endpoint_auth_method")
+    if method is None:
+        return "client_secret_basic"  # RFC 7591 §2
     if method not in AUTH_METHODS:
         raise _refused(f"token_endpoint_auth_method must be one of {', '.join(AUTH_METHODS)}")
     return method
@@ -150,6 +157,8 @@ def _more(members: Mapping[str, Any]) -> dict[str, Any]:
         if text is not None:
             more[name] = text
     contacts = _list_of_text(members, "contacts", 10)
+    if any(len(contact) > MAX_TEXT for contact in contacts):
+        raise _refused(f"contacts must be strings of at most {MAX_TEXT} characters")
     if contacts:
         more["contacts"] = list(contacts)
     more.update(_keys(members))
@@ -185,12 +194,10 @@ def _public_page(name: str, text: str) -> str:
 
 
 def _public_name(host: str) -> bool:
-    """A DNS name with a dot that is no address: what a page that strangers see may link to."""
-    return (
-        "." in host.strip(".")
-        and not host.rsplit(".", 1)[-1].isdigit()
-        and not host.endswith((".localhost", ".local", ".internal"))
-    )
+    """A DNS name with a dot that is no address, in whatever notation: what a page that strangers see may link to."""
+    if not _PUBLIC_NAME.fullmatch(host):
+        return False
+    return not host.lower().endswith((".localhost", ".local", ".internal"))
 
 
 def _text(members: Mapping[str, Any], name: str, longest: int) -> str | None:

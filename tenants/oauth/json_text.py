@@ -16,26 +16,12 @@ def parse(raw: bytes) -> Any:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise NotJson("not UTF-8") from None
-    if _depth(text) > MAX_DEPTH:
-        raise NotJson("nested too deeply")
     try:
         value = json.loads(text, object_pairs_hook=_members, parse_constant=_constant, parse_float=_float)
     except (ValueError, RecursionError) as error:
         raise NotJson(str(error) if isinstance(error, NotJson) else "not well-formed JSON") from None
-    _only_real_text(value)
+    _check(value, MAX_DEPTH)
     return value
-
-
-def _depth(text: str) -> int:
-    """The deepest nesting, strings counted too: an upper bound is all that a limit needs."""
-    depth = deepest = 0
-    for character in text:
-        if character in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in "]}":
-            depth -= 1
-    return deepest
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -56,21 +42,24 @@ def _float(digits: str) -> float:
     return number
 
 
-def _only_real_text(value: Any) -> None:
+def _check(value: Any, levels: int) -> None:
+    """Real text only, and no deeper than `levels`."""
     if isinstance(value, str):
         try:
             value.encode("utf-8")
         except UnicodeEncodeError:
             raise NotJson("a string contains half a character") from None
-    elif isinstance(value, dict):
-        for name, member in value.items():  # pyright: ignore[reportUnknownVariableType]
-            _only_real_text(name)
-            _only_real_text(member)
-    elif isinstance(value, list):
-        for member in value:  # pyright: ignore[reportUnknownVariableType]
-            _only_real_text(member)
+    elif isinstance(value, dict | list):
+        if levels == 0:
+            raise NotJson("nested too deeply")
+        members = [*value, *value.values()] if isinstance(value, dict) else value  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+        for member in members:  # pyright: ignore[reportUnknownVariableType]
+            _check(member, levels - 1)
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def write(value: Any) -> bytes:
     """The shortest JSON that says `value`."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    return _ENCODER.encode(value).encode("utf-8")

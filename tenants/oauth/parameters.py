@@ -25,20 +25,26 @@ class Parameters:
 
     def one(self, name: str) -> str | None:
         """The only value of `name`. Refusal `invalid_request` if it is repeated or contains a control character."""
-        value = self.opaque(name)
+        value = self.raw(name)
         if value is not None and _CONTROL.search(value):
             raise Refusal("invalid_request", f"{name} contains a control character")
         return value
 
     def opaque(self, name: str) -> str | None:
         """The only value of `name`, which is handed back and never read (`state`): anything but NUL may stand in it."""
+        value = self.raw(name)
+        if value is not None and "\0" in value:
+            raise Refusal("invalid_request", f"{name} contains a control character")
+        return value
+
+    def raw(self, name: str) -> str | None:
+        """The only value of `name`, whatever stands in it: for a code, a verifier or a scope, whose own rule looks at
+        every character and has an error of its own for a wrong one."""
         given = self.values.get(name)
         if given is None:
             return None
         if len(given) > 1:
             raise Refusal("invalid_request", f"{name} is given more than once")
-        if "\0" in given[0]:
-            raise Refusal("invalid_request", f"{name} contains a control character")
         return given[0] or None
 
     def required(self, name: str) -> str:
@@ -50,7 +56,7 @@ class Parameters:
 
 
 def parse(raw: bytes) -> Parameters:
-    """Read an `application/x-www-form-urlencoded` body or a query string. Refusal `invalid_request` if it is malformed."""
+    """An `application/x-www-form-urlencoded` body or a query string, read. Refusal `invalid_request` if malformed."""
     values: dict[str, list[str]] = {}
     if not raw:
         return Parameters(values)

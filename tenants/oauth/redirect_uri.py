@@ -4,7 +4,9 @@ Comparison is of strings, never of meaning (RFC 9700 §2.1); only the port of an
 (RFC 8252 §7.3), for `localhost` as well, since most MCP clients listen there.
 """
 
+import re
 from collections.abc import Collection, Sequence
+from urllib.parse import unquote_plus
 
 from tenants.oauth import uri
 from tenants.oauth.refusal import Refusal
@@ -26,6 +28,9 @@ _DANGEROUS = frozenset(
         "mailto",
     }
 )
+# RFC 3986 lets a host hold nearly anything; a browser, and whoever reads the consent page, must see the same one
+_PLAIN_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
+_ESCAPED_DOT = re.compile("%2[eE]")
 _RESPONSE_PARAMETERS = ("code", "state", "iss", "error", "error_description", "error_uri", "response")
 
 
@@ -41,19 +46,20 @@ def check_registered(text: str, *, private_schemes: Collection[str]) -> None:
     if "*" in text:
         raise _refused("has a wildcard")
     if parts.query is not None and any(
-        pair.partition("=")[0] in _RESPONSE_PARAMETERS for pair in parts.query.split("&")
+        unquote_plus(pair.partition("=")[0]) in _RESPONSE_PARAMETERS for pair in parts.query.split("&")
     ):
         raise _refused("has a query parameter that the answer uses")
     scheme = parts.scheme
     if scheme == "https":
-        if not parts.host:
-            raise _refused("has no host")
+        if not _PLAIN_HOST.fullmatch(parts.host):
+            raise _refused("has no plain host name or address")
     elif scheme == "http":
         if not parts.loopback:
             raise _refused("is http to a host other than 127.0.0.1, [::1] or localhost")
     elif scheme in _DANGEROUS or scheme != scheme.lower() or scheme not in private_schemes:
         raise _refused("has a scheme that this issuer does not allow")
-    if "/../" in f"{parts.path}/" or "/./" in f"{parts.path}/":
+    path = _ESCAPED_DOT.sub(".", f"/{parts.path}/")  # as browsers read it
+    if "/../" in path or "/./" in path:
         raise _refused("has a dot segment")
 
 
@@ -78,7 +84,7 @@ def without_loopback_port(text: str) -> str:
     parts = uri.parse(text)
     if parts is None or parts.scheme != "http" or not parts.loopback or parts.port is None:
         return text
-    return text.replace(f":{parts.port}", "", 1)
+    return text.replace(f"//{parts.authority}", f"//{parts.host}", 1)
 
 
 def _same_but_port(given: str, registered: str) -> bool:

@@ -59,8 +59,16 @@ def token_request(form: Parameters, authorization: Sequence[str]) -> TokenReques
     shown = credentials(form, authorization)
     resources = tuple(form.all("resource"))
     if grant_type == "authorization_code":
-        return CodeRequest(shown, form.required("code"), form.one("code_verifier"), form.one("redirect_uri"), resources)
-    return RefreshRequest(shown, form.required("refresh_token"), form.one("scope"), resources)
+        return CodeRequest(shown, _given(form, "code"), form.raw("code_verifier"), form.one("redirect_uri"), resources)
+    return RefreshRequest(shown, _given(form, "refresh_token"), form.raw("scope"), resources)
+
+
+def _given(form: Parameters, name: str) -> str:
+    """A code or a token, however malformed: what this tenant never made is `invalid_grant`, not `invalid_request`."""
+    text = form.raw(name)
+    if text is None:
+        raise Refusal("invalid_request", f"{name} is missing")
+    return text
 
 
 def revocation_request(form: Parameters, authorization: Sequence[str]) -> RevocationRequest:

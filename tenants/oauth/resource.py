@@ -16,8 +16,7 @@ def asked(given: Sequence[str], *, offered: Sequence[str], issuer_uri: str) -> s
         return issuer_uri
     if len(given) > 1:
         raise Refusal("invalid_target", "only one resource can be asked for at a time")
-    wanted = given[0]
-    canonical = canonical_form(wanted)
+    canonical = canonical_form(given[0])
     if canonical is None:
         raise Refusal("invalid_target", "resource must be an absolute https URI without a fragment")
     if canonical == canonical_form(issuer_uri):
@@ -32,7 +31,10 @@ def asked(given: Sequence[str], *, offered: Sequence[str], issuer_uri: str) -> s
 
 def same(given: Sequence[str], audience: str) -> bool:
     """Whether a token request that names `given` stays within the grant for `audience`. Naming none stays within it."""
-    return not given or (len(given) == 1 and canonical_form(given[0]) == canonical_form(audience))
+    if not given:
+        return True
+    canonical = canonical_form(given[0])
+    return len(given) == 1 and canonical is not None and canonical == canonical_form(audience)
 
 
 def canonical_form(text: str) -> str | None:

@@ -33,13 +33,13 @@ def asked(text: str | None, *, offered: Sequence[str], allowed: Collection[str] 
     (RFC 6749 §3.3). `offline_access` is always tolerated: MCP clients add it by themselves.
     """
     within = [scope for scope in offered if allowed is None or scope in allowed]
-    if text is None:
+    wanted = parse(text or "")
+    if not wanted:
         return tuple(scope for scope in within if scope != OFFLINE_ACCESS)
-    wanted = parse(text)
     if any(scope not in offered and scope != OFFLINE_ACCESS for scope in wanted):
         raise Refusal("invalid_scope", "a scope was asked for that this issuer does not offer")
     granted = tuple(scope for scope in wanted if scope in within)
-    if wanted and not granted and wanted != (OFFLINE_ACCESS,):
+    if not granted and wanted != (OFFLINE_ACCESS,):
         raise Refusal("invalid_scope", "this client may have none of the scopes it asked for")
     return granted
 

@@ -17,7 +17,7 @@ _SHAPE = re.compile(
     r"(?:\?(?P<query>[^#]*))?"
     r"(?:#(?P<fragment>.*))?"
 )
-_AUTHORITY = re.compile(r"(?:(?P<user>[^@]*)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^:@\[\]]*)(?::(?P<port>[0-9]*))?")
+_AUTHORITY = re.compile(r"(?:(?P<user>[^@]*)@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^:@\[\]]*)(?::(?P<port>[1-9][0-9]{0,4}))?")
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "[::1]", "localhost"})
 
 
@@ -60,7 +60,7 @@ def parse(text: str) -> Uri | None:
             return None
         user, host = parts["user"], parts["host"]
         if parts["port"] is not None:
-            if not parts["port"] or len(parts["port"]) > 5 or not 0 < int(parts["port"]) < 65_536:
-                return None
             port = int(parts["port"])
+            if port > 65_535:
+                return None
     return Uri(text, shape["scheme"], authority, user, host, port, shape["path"], shape["query"], shape["fragment"])

@@ -1,0 +1,148 @@
+"""IssuerService: proto in, the registry's answer out."""
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from protos.admin.v1 import issuer_service_pb2 as pb
+from protos.admin.v1 import issuer_service_pb2_grpc as rpc
+from server.admin import names, policy
+from server.admin.names import PageTokens
+from tenants.acts.operate import policy_of
+from tenants.problems import EtagMismatch, Invalid
+from tenants.records import Listing, Policy
+from tenants.registry import IssuerChange, NewIssuer, Registry, etag
+
+_STATES = {
+    "active": pb.Issuer.STATE_ACTIVE,
+    "disabled": pb.Issuer.STATE_DISABLED,
+    "deleted": pb.Issuer.STATE_DELETED,
+}
+_NOT_CHANGED = frozenset(
+    {"name", "uid", "issuer_uri", "state", "create_time", "update_time", "delete_time", "purge_time", "etag"}
+)
+OPERATOR = "admin"
+
+
+class Issuers(rpc.IssuerServiceServicer):
+    def __init__(self, registry: Registry, page_tokens: PageTokens) -> None:
+        self._registry = registry
+        self._page_tokens = page_tokens
+
+    async def CreateIssuer(self, request: pb.CreateIssuerRequest, context: object) -> pb.Issuer:
+        given = request.issuer
+        new = NewIssuer(
+            id=request.issuer_id,
+            uri=given.issuer_uri,
+            display_name=given.display_name,
+            policy=policy.merged(given.policy, policy.set_fields(given.policy), Policy()),
+            actor=OPERATOR,
+        )
+        return _issuer(await self._registry.create(new), new.policy)
+
+    async def GetIssuer(self, request: pb.GetIssuerRequest, context: object) -> pb.Issuer:
+        return await self._whole(names.issuer_id(request.name))
+
+    async def ListIssuers(self, request: pb.ListIssuersRequest, context: object) -> pb.ListIssuersResponse:
+        size, asked = names.page_size(request.page_size), f"issuers {request.show_deleted}"
+        after = self._page_tokens.after(request.page_token, asked)
+        found = await self._registry.page(after, size + 1, with_deleted=request.show_deleted)
+        following = self._page_tokens.following(found[size - 1].id, asked) if len(found) > size else ""
+        return pb.ListIssuersResponse(
+            issuers=[_issuer(listing, None) for listing in found[:size]], next_page_token=following
+        )
+
+    async def UpdateIssuer(self, request: pb.UpdateIssuerRequest, context: object) -> pb.Issuer:
+        given = request.issuer
+        issuer_id = names.issuer_id(given.name, "issuer.name")
+        paths = _paths(request)
+        fields = [path.removeprefix("policy.") for path in paths if path.startswith("policy.")]
+        change = IssuerChange(
+            id=issuer_id,
+            actor=OPERATOR,
+            display_name=given.display_name if "display_name" in paths else None,
+            policy=(lambda old: policy.merged(given.policy, fields, old)) if fields else None,
+            version=self._version(issuer_id, given.etag),
+        )
+        if len(given.display_name) > 63:
+            raise Invalid("issuer.display_name", "must be at most 63 characters")
+        try:
+            await self._registry.change(change)
+        except Invalid as invalid:
+            if "." in invalid.field:
+                raise
+            raise Invalid(f"issuer.policy.{invalid.field}", invalid.description) from None
+        return await self._whole(issuer_id)
+
+    async def DeleteIssuer(self, request: pb.DeleteIssuerRequest, context: object) -> pb.Issuer:
+        issuer_id = names.issuer_id(request.name)
+        return _issuer(await self._registry.delete(issuer_id, self._version(issuer_id, request.etag)), None)
+
+    async def UndeleteIssuer(self, request: pb.UndeleteIssuerRequest, context: object) -> pb.Issuer:
+        issuer_id = names.issuer_id(request.name)
+        await self._registry.undelete(issuer_id)
+        return await self._whole(issuer_id)
+
+    async def EnableIssuer(self, request: pb.EnableIssuerRequest, context: object) -> pb.Issuer:
+        issuer_id = names.issuer_id(request.name)
+        await self._registry.enable(issuer_id, self._version(issuer_id, request.etag))
+        return await self._whole(issuer_id)
+
+    async def DisableIssuer(self, request: pb.DisableIssuerRequest, context: object) -> pb.Issuer:
+        issuer_id = names.issuer_id(request.name)
+        await self._registry.disable(issuer_id, self._version(issuer_id, request.etag))
+        return await self._whole(issuer_id)
+
+    async def _whole(self, issuer_id: str) -> pb.Issuer:
+        tenant = self._registry.tenant(issuer_id)
+        return _issuer(tenant.listing, await tenant.actor.run(policy_of, None))
+
+    def _version(self, issuer_id: str, given: str) -> int | None:
+        """The version that an etag stands for; None if the caller does not care."""
+        if not given:
+            return None
+        listing = self._registry.tenant(issuer_id).listing
+        if given != etag(listing):
+            raise EtagMismatch(etag(listing))
+        return listing.version
+
+
+def _paths(request: pb.UpdateIssuerRequest) -> list[str]:
+    """Which fields to change, the policy's one by one (AIP-134, AIP-161)."""
+    everything = ["display_name", *(f"policy.{name}" for name in policy.FIELDS)]
+    if not request.HasField("update_mask"):
+        said = [f"policy.{name}" for name in policy.set_fields(request.issuer.policy)]
+        return [*(["display_name"] if request.issuer.display_name else []), *said]
+    paths: list[str] = []
+    for path in request.update_mask.paths:
+        if path == "*":
+            return everything
+        if path.partition(".")[0] in _NOT_CHANGED:
+            raise Invalid("update_mask", f"{path[:80]} cannot be changed")
+        if path == "policy":
+            paths.extend(name for name in everything if name.startswith("policy."))
+        elif path in everything:
+            paths.append(path)
+        else:
+            raise Invalid("update_mask", f"{path[:80]} is no field of an issuer")
+        if len(paths) > 2 * len(everything):
+            raise Invalid("update_mask", "has too many paths")
+    return list(dict.fromkeys(paths))
+
+
+def _issuer(listing: Listing, kept: Policy | None) -> pb.Issuer:
+    return pb.Issuer(
+        name=f"issuers/{listing.id}",
+        uid=listing.uid,
+        display_name=listing.display_name,
+        issuer_uri=listing.uri,
+        state=_STATES[listing.state],
+        policy=None if kept is None else policy.to_proto(kept),
+        create_time=_time(listing.created_at),
+        update_time=_time(listing.updated_at),
+        delete_time=_time(listing.deleted_at),
+        purge_time=_time(listing.purge_at),
+        etag=etag(listing),
+    )
+
+
+def _time(seconds: int | None) -> Timestamp | None:
+    return None if seconds is None else Timestamp(seconds=seconds)

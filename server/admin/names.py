@@ -1,0 +1,68 @@
+"""Resource names and page tokens: what a caller sends to say which, and where to go on."""
+
+import hmac
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from tenants.problems import Invalid
+
+DEFAULT_PAGE = 50
+LARGEST_PAGE = 1_000
+_ISSUER = re.compile(r"issuers/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)")
+_CLIENT = re.compile(r"issuers/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)/clients/([A-Za-z0-9_-]{1,128})")
+_OWN_ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def issuer_id(name: str, field: str = "name") -> str:
+    found = _ISSUER.fullmatch(name)
+    if found is None:
+        raise Invalid(field, "must be issuers/{issuer}")
+    return found[1]
+
+
+def client_ids(name: str) -> tuple[str, str]:
+    """(issuer id, client id)."""
+    found = _CLIENT.fullmatch(name)
+    if found is None:
+        raise Invalid("name", "must be issuers/{issuer}/clients/{client}")
+    return found[1], found[2]
+
+
+def chosen_client_id(client_id: str) -> str | None:
+    if client_id and not _OWN_ID.fullmatch(client_id):
+        raise Invalid("client_id", "must be 1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -")
+    return client_id or None
+
+
+def page_size(asked: int) -> int:
+    if asked < 0:
+        raise Invalid("page_size", "must not be negative")
+    return min(asked or DEFAULT_PAGE, LARGEST_PAGE)
+
+
+class PageTokens:
+    """Opaque, and good only for the list that they came from (AIP-158)."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def after(self, token: str, asked: str) -> str:
+        """The id to go on after. `asked` is all else of the request."""
+        if not token:
+            return ""
+        try:
+            raw = urlsafe_b64decode(token.encode("ascii"))
+            after, given = json.loads(raw[32:]), raw[:32]
+        except (ValueError, UnicodeEncodeError):
+            raise Invalid("page_token", "is not one that this server gave out") from None
+        if not isinstance(after, str) or not hmac.compare_digest(given, self._tag(after, asked)):
+            raise Invalid("page_token", "is not one that this server gave out for this list")
+        return after
+
+    def following(self, last: str, asked: str) -> str:
+        body = json.dumps(last).encode("ascii")
+        return urlsafe_b64encode(self._tag(last, asked) + body).decode("ascii")
+
+    def _tag(self, after: str, asked: str) -> bytes:
+        return hmac.digest(self._key, json.dumps([after, asked]).encode("ascii"), "sha256")

@@ -1,0 +1,72 @@
+"""An issuer's policy between proto and record, field by field."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+
+from protos.admin.v1 import issuer_service_pb2 as pb
+from tenants.problems import Invalid
+from tenants.records import Policy
+
+_DURATIONS = (
+    "access_token_ttl",
+    "refresh_token_ttl",
+    "grant_ttl",
+    "authorization_code_ttl",
+    "replay_window",
+    "session_ttl",
+    "key_roll_interval",
+    "unused_client_ttl",
+)
+_LISTS = ("scopes", "private_redirect_schemes", "resources", "allowed_origins")
+_PLAIN = ("signing_algorithm", "dynamic_registration", "debug")
+FIELDS = (*_DURATIONS, *_LISTS, *_PLAIN, "token_format")
+_FORMATS = {pb.IssuerPolicy.TOKEN_FORMAT_JWT: "jwt", pb.IssuerPolicy.TOKEN_FORMAT_OPAQUE: "opaque"}
+_NUMBERS = {text: number for number, text in _FORMATS.items()}
+
+
+def set_fields(message: pb.IssuerPolicy) -> list[str]:
+    """The fields that say something."""
+    return [
+        name
+        for name in FIELDS
+        if (bool(getattr(message, name)) if name in _LISTS or name == "token_format" else message.HasField(name))
+    ]
+
+
+def merged(message: pb.IssuerPolicy, names: Iterable[str], onto: Policy) -> Policy:
+    """`onto` with the named fields as in the message; one that the message leaves unset gets its default back."""
+    said = set(set_fields(message))
+    defaults = Policy()
+    changes: dict[str, Any] = {}
+    for name in names:
+        if name in _LISTS:
+            changes[name] = tuple(getattr(message, name)) or (getattr(defaults, name) if name == "scopes" else ())
+        elif name not in said:
+            changes[name] = getattr(defaults, name)
+        elif name in _DURATIONS:
+            changes[name] = seconds(getattr(message, name), f"issuer.policy.{name}")
+        elif name == "token_format":
+            changes[name] = _FORMATS.get(message.token_format, "")
+        else:
+            changes[name] = getattr(message, name)
+    return replace(onto, **changes)
+
+
+def to_proto(policy: Policy) -> pb.IssuerPolicy:
+    message = pb.IssuerPolicy(token_format=_NUMBERS[policy.token_format])
+    for name in _DURATIONS:
+        getattr(message, name).CopyFrom(Duration(seconds=getattr(policy, name)))
+    for name in _LISTS:
+        getattr(message, name).extend(getattr(policy, name))
+    for name in _PLAIN:
+        setattr(message, name, getattr(policy, name))
+    return message
+
+
+def seconds(duration: Duration, field: str) -> int:
+    if duration.nanos or duration.seconds < 0:
+        raise Invalid(field, "must be a whole number of seconds, not negative")
+    return duration.seconds

@@ -1,0 +1,1 @@
+"""Identity providers: where users prove who they are."""

@@ -1,0 +1,181 @@
+"""Every setting, read once, frozen: from flags, the environment (TENANTRY_…), and a TOML file, in that order.
+
+An unknown key is an error. A secret can also be named by a file (`…_file`, TENANTRY_…_FILE).
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+
+from server.system import Unusable
+
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*):([0-9]{1,5})")
+LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+    """0 picks a free one."""
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class DevUser:
+    email: str
+    password: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    data_dir: Path = Path("var")
+    http: Address = Address("127.0.0.1", 8080)
+    grpc: Address = Address("127.0.0.1", 9090)
+    management: Address = Address("127.0.0.1", 9091)
+    master_key: str | None = None
+    admin_token: str | None = None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Peers whose X-Forwarded-For is believed, for the address in the log. Issuer and host never come from a header."""
+    max_open_tenants: int = 1_000
+    idle_after: float = 70.0
+    """Seconds without a request after which a tenant's file is closed."""
+    drain: float = 20.0
+    """Seconds that requests in flight get to finish when the server stops."""
+    log_requests: bool = True
+    dev: bool = False
+    dev_users: tuple[DevUser, ...] = (DevUser("dev@example.com", "dev", "Dev User"),)
+    allow_any_credentials: bool = False
+    auto_sign_in: str | None = None
+    """An e-mail address: who is signed in without being asked. Dev mode only."""
+    auto_consent: bool = False
+
+
+_SECRETS = ("master_key", "admin_token")
+_DEV_ONLY = ("dev_users", "allow_any_credentials", "auto_sign_in", "auto_consent")
+_NAMES = {field.name for field in fields(Settings)} - {"dev"}
+
+
+def read(flags: Mapping[str, Any], *, dev: bool, config: Path | None = None) -> Settings:
+    """The settings. Raises Unusable with one line for whatever cannot be used."""
+    given: dict[str, Any] = {"data_dir": "var/dev"} if dev else {}
+    given |= _from_file(config or _config_from_environment()) | _from_environment()
+    given |= {name: value for name, value in flags.items() if value is not None}
+    for name in _SECRETS:
+        if (path := given.pop(f"{name}_file", None)) is not None:
+            given[name] = _read_secret(name, path)
+    values = {name: _parse(name, value) for name, value in given.items()}
+    if not dev and (wrong := next((name for name in _DEV_ONLY if name in values), None)):
+        raise Unusable(f"{wrong} is for development only; start with `tenantry dev`")
+    settings = Settings(**values, dev=dev)
+    if dev and settings.http.host not in LOOPBACK:
+        raise Unusable(f"dev mode listens on loopback only, not on {settings.http}; use `tenantry serve`")
+    if settings.grpc.host not in LOOPBACK:
+        raise Unusable(f"the admin API is served without TLS, so on loopback only, not on {settings.grpc}")
+    return settings
+
+
+def _from_file(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        with path.open("rb") as file:
+            given = tomllib.load(file)
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise Unusable(f"the settings file {path} cannot be read: {error}") from None
+    for name in given:
+        if name not in _NAMES and name.removesuffix("_file") not in _SECRETS:
+            raise Unusable(f"the settings file {path} has an unknown key {name}")
+    return given
+
+
+def _config_from_environment() -> Path | None:
+    path = os.environ.get("TENANTRY_CONFIG")
+    return Path(path) if path else None
+
+
+def _from_environment() -> dict[str, str]:
+    known = {f"TENANTRY_{name.upper()}": name for name in _NAMES}
+    known |= {f"TENANTRY_{name.upper()}_FILE": f"{name}_file" for name in _SECRETS}
+    ours = known.keys() | {"TENANTRY_CONFIG", "TENANTRY_ADDRESS", "TENANTRY_TOKEN", "TENANTRY_TOKEN_FILE"}
+    for variable in os.environ:
+        if variable.startswith("TENANTRY_") and variable not in ours:
+            raise Unusable(f"the environment has an unknown variable {variable}")
+    return {name: os.environ[variable] for variable, name in known.items() if variable in os.environ}
+
+
+def _read_secret(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unusable(f"the file of {name}, {path}, cannot be read: {error}") from None
+
+
+def _parse(name: str, value: Any) -> Any:
+    parse = _PARSERS.get(name)
+    try:
+        return value if parse is None else parse(value)
+    except (TypeError, ValueError, KeyError) as error:
+        raise Unusable(f"{name} cannot be {value!r}: {error}") from None
+
+
+def _address(value: Any) -> Address:
+    found = _ADDRESS.fullmatch(str(value))
+    if found is None or int(found[2]) > 65_535:
+        raise ValueError("an address is HOST:PORT, such as 127.0.0.1:8080")
+    return Address(found[1] or "0.0.0.0", int(found[2]))  # noqa: S104  an empty host is asking for it
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if str(value).lower() not in words:
+        raise ValueError("use true or false")
+    return words[str(value).lower()]
+
+
+def _positive(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def parse(value: Any) -> Any:
+        number = kind(value)
+        if not number > 0:
+            raise ValueError("must be more than 0")
+        return number
+
+    return parse
+
+
+def _networks(value: Any) -> tuple[IPv4Network | IPv6Network, ...]:
+    items: list[Any] = str(value).split(",") if isinstance(value, str) else list(value)
+    return tuple(ip_network(str(item).strip()) for item in items if str(item).strip())
+
+
+def _users(value: Any) -> tuple[DevUser, ...]:
+    if isinstance(value, str):  # EMAIL:PASSWORD,EMAIL:PASSWORD
+        pairs = [item.partition(":") for item in value.split(",") if item]
+        return tuple(DevUser(email, password) for email, _, password in pairs)
+    return tuple(DevUser(str(item["email"]), str(item["password"]), str(item.get("name", ""))) for item in value)
+
+
+_PARSERS: dict[str, Callable[[Any], Any]] = {
+    "data_dir": Path,
+    "http": _address,
+    "grpc": _address,
+    "management": _address,
+    "trusted_proxies": _networks,
+    "max_open_tenants": _positive(int),
+    "idle_after": _positive(float),
+    "drain": _positive(float),
+    "log_requests": _flag,
+    "dev_users": _users,
+    "allow_any_credentials": _flag,
+    "auto_consent": _flag,
+}

@@ -1,0 +1,70 @@
+"""An HTTP request as the doors see it: read once, with its body, and never changed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+MAX_BODY = 65_536
+BODY_SECONDS = 5.0
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class BodyTooLarge(Exception):
+    """The body is, or says that it will be, larger than MAX_BODY bytes."""
+
+
+class BodyTooSlow(Exception):
+    """The body did not come within BODY_SECONDS."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebRequest:
+    method: str
+    path: str
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    """Names in lower case, as they came."""
+    body: bytes = b""
+
+    def all(self, name: bytes) -> list[str]:
+        """Every value of a header field, in order."""
+        return [value.decode("latin-1") for key, value in self.headers if key == name]
+
+    def one(self, name: bytes) -> str | None:
+        """A header field that stands exactly once; None if it is missing or repeated."""
+        values = self.all(name)
+        return values[0] if len(values) == 1 else None
+
+    def cookie(self, name: str) -> str | None:
+        """A cookie that was sent exactly once. Two of one name are the work of a neighbour (cookie tossing)."""
+        pairs = [pair.strip() for line in self.all(b"cookie") for pair in line.split(";")]
+        values = [pair.partition("=")[2] for pair in pairs if pair.partition("=")[0] == name]
+        return values[0] if len(values) == 1 and 0 < len(values[0]) <= 200 and values[0].isalnum() else None
+
+
+async def read_body(headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
+    """The whole body. Raises BodyTooLarge before reading on, BodyTooSlow, or ConnectionError if the client left."""
+    for name, value in headers:
+        if name == b"content-length" and (len(value) > 9 or int(value) > MAX_BODY):
+            raise BodyTooLarge
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message["type"] == "http.request" and message.get("more_body", False):
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                while message["type"] == "http.request" and message.get("more_body", False):
+                    message = await receive()
+                    body += message.get("body", b"")
+                    if len(body) > MAX_BODY:
+                        raise BodyTooLarge
+        except TimeoutError:
+            raise BodyTooSlow from None
+    if message["type"] != "http.request":
+        raise ConnectionError("the client left")
+    if len(body) > MAX_BODY:
+        raise BodyTooLarge
+    return body

@@ -1,0 +1,120 @@
+"""HTTP/1.1 as it comes from strangers: what two parsers could read in two ways is refused before anyone reads it.
+
+llhttp (in httptools) parses; this protocol adds what it is lenient about or has no limit for: both Content-Length and
+Transfer-Encoding, line ends without CR, folded header lines, too many or too large header fields, and clients that take
+for ever to send their headers.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterable
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 32_768
+HEADER_SECONDS = 10.0
+"""How long a client may take from its first byte, or from connecting, to the end of its headers."""
+_ODD_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)|\r\n[ \t]")
+_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE", b"CONNECT"})
+
+
+class _Corked:
+    """A transport that sends what is written in one turn of the loop at once: head and body in one system call."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._written:
+            self._loop.call_soon(self._flush)
+        self._written.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._written:
+            self._transport.write(b"".join(self._written))
+            self._written.clear()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    _waiting_since: float | None = None
+    _head: bytes = b""
+    _in_body = False
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.transport = cast("asyncio.Transport", _Corked(transport, self.loop))
+        self._waiting_since = self.loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        # between requests: look at the raw head before the parser makes sense of it
+        if not self._in_body:
+            if self._waiting_since is None:
+                self._waiting_since = self.loop.time()
+            head = self._head + data if self._head else data
+            end = head.find(b"\r\n\r\n")
+            if end < 0 and len(head) > MAX_HEADER_BYTES:
+                self._refuse(431)
+                return
+            seen = head if end < 0 else head[:end]
+            if _ODD_LINE_END.search(seen if end >= 0 else seen.rstrip(b"\r")):
+                self._refuse(400)
+                return
+            self._head = head if end < 0 else b""
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        self._waiting_since = None
+        self._in_body = True
+        names = [name for name, _ in self.headers]
+        parser = cast("Any", self.parser)
+        version, method = parser.get_http_version(), parser.get_method()
+        if len(names) > MAX_HEADERS or sum(len(name) + len(value) for name, value in self.headers) > MAX_HEADER_BYTES:
+            self._refuse(431)
+        elif (
+            (b"content-length" in names and b"transfer-encoding" in names)
+            or names.count(b"content-length") > 1
+            or names.count(b"host") > 1
+            or (b"host" not in names and version == "1.1")
+            or version not in ("1.0", "1.1")
+            or method not in _METHODS
+            or not self.url.startswith(b"/")  # the absolute form could name another host than Host does
+        ):
+            self._refuse(400)
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self.transport.is_closing():
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        if not self.transport.is_closing():
+            super().on_message_complete()
+
+    @staticmethod
+    async def close_the_slow(connections: Iterable[Any]) -> None:
+        """Hang up on whoever has been sending headers for too long. Runs until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(1.0)
+            for protocol in list(connections):
+                since = protocol._waiting_since
+                if since is not None and loop.time() - since > HEADER_SECONDS:
+                    protocol.transport.close()
+
+    def _refuse(self, status: int) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
+            self.transport.close()

@@ -1,0 +1,166 @@
+"""The one place that knows all parts: starts them in order, stops them in reverse."""
+
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import os
+import signal
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from server import housekeeping
+from server.admin.service import AdminServer
+from server.listener import Listener, bind
+from server.management.app import Management
+from server.outbound.providers.dev import DevProvider
+from server.settings import Settings
+from server.system import DataDirectory, clock, entropy
+from server.telemetry import ActorObserver, Log, Metrics
+from server.web.app import Front
+from server.web.browser import browser_side
+from storage_sqlite.stores import RegistryStores, TenantStores
+from tenants.registry import Registry
+from tenants.residence import Residence
+
+BATCHES_PER_CORE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A running Tenantry."""
+
+    registry: Registry
+    residence: Residence
+    admin_token: str
+    http: str
+    grpc: str
+    management: str
+    abandon: Callable[[], None]
+    """Stop waiting for requests in flight."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """Each HTTP request, counted and written down."""
+
+    metrics: Metrics
+    log: Log
+    lines: bool
+
+    def answered(self, route: str, status: int, seconds: float, members: dict[str, Any]) -> None:
+        self.metrics.answered(route, status, seconds)
+        if self.lines:
+            self.log.line("request", at=clock(), route=route, status=status, ms=round(seconds * 1000, 2), **members)
+
+
+@asynccontextmanager
+async def house(settings: Settings) -> AsyncGenerator[House]:
+    """Everything, running until the block ends. Raises Unusable, with nothing half-made, if it cannot start."""
+    async with AsyncExitStack() as parts:
+        sockets: dict[str, socket.socket] = {}
+        for name in ("http", "grpc", "management"):
+            listening = bind(getattr(settings, name))
+            parts.callback(listening.close)
+            sockets[name] = listening
+        directory = DataDirectory(settings.data_dir)
+        parts.callback(directory.release)
+        master_key = directory.master_key(settings.master_key)
+        admin_token = directory.admin_token(settings.admin_token)
+
+        metrics = Metrics()
+        log = Log(dropped=metrics.dropped_lines)
+        parts.callback(log.close)
+        residence = Residence(
+            clock,
+            places=settings.max_open_tenants,
+            batches=BATCHES_PER_CORE * (os.cpu_count() or 1),
+            idle_after=settings.idle_after,
+        )
+        registry = Registry(
+            RegistryStores(settings.data_dir),
+            TenantStores(settings.data_dir / "tenants"),
+            residence,
+            master_key,
+            entropy,
+            observer=ActorObserver(metrics, log),
+        )
+        await registry.start()
+        parts.push_async_callback(registry.stop)
+        keeper = asyncio.create_task(housekeeping.keep(registry, residence, log), name="housekeeping")
+        parts.push_async_callback(_end, keeper)
+
+        desk = _dev_provider(settings) if settings.dev else None
+        front = Front(
+            registry, browser_side(desk, entropy), _Account(metrics, log, settings.log_requests), _request_ids()
+        )
+        management = Management(metrics.registry)
+        web = Listener(front, sockets["http"], drain=settings.drain)
+        told = Listener(management, sockets["management"], drain=1)
+        grpc_port = sockets["grpc"].getsockname()[1]
+        sockets["grpc"].close()
+        admin = AdminServer(
+            registry,
+            token_digest=hashlib.sha256(admin_token.encode("utf-8")).digest(),
+            page_key=hashlib.sha256(b"page tokens\0" + admin_token.encode("utf-8")).digest(),
+            log=log,
+        )
+        await told.start()
+        parts.push_async_callback(told.stop)
+        grpc_port = await admin.start(settings.grpc.host, grpc_port)
+        parts.push_async_callback(admin.stop, settings.drain)
+        await web.start()
+        parts.push_async_callback(web.stop)
+
+        def stopping() -> None:
+            management.ready = False
+
+        management.ready = True
+        parts.callback(stopping)
+        yield House(
+            registry,
+            residence,
+            admin_token,
+            f"{settings.http.host}:{web.port}",
+            f"{settings.grpc.host}:{grpc_port}",
+            f"{settings.management.host}:{told.port}",
+            web.abandon,
+        )
+
+
+async def run(settings: Settings, greet: Callable[[House], Any]) -> None:
+    """Serve until SIGTERM or SIGINT, then drain; a second signal ends at once."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+
+    def stop() -> None:
+        if asked.is_set():
+            os._exit(1)
+        asked.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    async with house(settings) as running:
+        greeting = greet(running)
+        if greeting is not None:
+            await greeting
+        await asked.wait()
+
+
+def _dev_provider(settings: Settings) -> DevProvider:
+    return DevProvider(settings.dev_users, settings.allow_any_credentials, settings.auto_sign_in, settings.auto_consent)
+
+
+def _request_ids() -> Callable[[], str]:
+    """Ids that are unique, not secret: a random part for this process, and a number."""
+    process, numbers = entropy(5).hex(), itertools.count(1)
+    return lambda: f"{process}-{next(numbers):x}"
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

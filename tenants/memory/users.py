@@ -1,0 +1,49 @@
+"""Users in memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tenants.memory.table import Table
+from tenants.memory.values import in_any_case, own
+from tenants.problems import AlreadyThere
+from tenants.records import User
+
+
+class MemoryUsers:
+    def __init__(self, table: Table[str, User]) -> None:
+        self._table = table
+
+    def find(self, user_id: str) -> User | None:
+        return self._table.find(user_id)
+
+    def find_identity(self, provider: str, subject: str) -> User | None:
+        return next((user for user in self._table if (user.provider, user.subject) == (provider, subject)), None)
+
+    def find_email(self, email: str) -> Sequence[User]:
+        wanted = in_any_case(email)
+        return [user for user in self._table if user.email is not None and in_any_case(user.email) == wanted]
+
+    def add(self, user: User) -> None:
+        self._refuse_taken(user)
+        self._table.add(user.id, _kept(user))
+
+    def change(self, user: User) -> bool:
+        if self._table.find(user.id) is None:
+            return False
+        self._refuse_taken(user)
+        return self._table.change(user.id, _kept(user))
+
+    def remove(self, user_id: str) -> bool:
+        return self._table.remove(user_id)
+
+    def page(self, after: str, limit: int, organization_id: str | None = None) -> Sequence[User]:
+        return self._table.page(after, limit, lambda user: organization_id in (None, user.organization_id))
+
+    def _refuse_taken(self, user: User) -> None:
+        holder = self.find_identity(user.provider, user.subject)
+        if holder is not None and holder.id != user.id:
+            raise AlreadyThere(user.id)
+
+
+def _kept(user: User) -> User:
+    return replace(user, metadata=own(user.metadata))

@@ -1,0 +1,148 @@
+"""All that a tenant's store holds, told in one value, and one work that uses every verb that writes."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from tenants.problems import AlreadyThere
+from tenants.records import Policy
+from tenants.store import Done, Tx
+from tests.support.storage import samples
+from tests.support.storage.batches import Unexpected
+from tests.support.storage.kept import Kept, StoreConformance, error_of
+from tests.support.storage.samples import NOW, client, digest, grant, key, organization, session, user
+
+ALL = 10_000
+
+
+def contents(tx: Tx, sessions: Iterable[bytes]) -> dict[str, Any]:
+    """Everything that can be listed, and the sessions that `sessions` are digests of. Tickets can only be spent."""
+    users = list(tx.users.page("", ALL))
+    grants = list(tx.grants.page(0, ALL))
+    owners = {user.id for user in users} | {grant.user_id for grant in grants} | {"u1", "u2"}
+    return {
+        "issuer": tx.issuer.get(),
+        "clients": list(tx.clients.page("", ALL)),
+        "users": users,
+        "organizations": list(tx.organizations.page("", ALL)),
+        "sessions": [tx.sessions.find(each) for each in sessions],
+        "consents": [consent for owner in sorted(owners) for consent in tx.consents.of_user(owner)],
+        "grants": grants,
+        "signing keys": list(tx.signing_keys.all()),
+        "events": list(tx.events.page(0, ALL)),
+    }
+
+
+def fill(tx: Tx) -> None:
+    """Something of each kind."""
+    for n in (1, 2, 3):
+        tx.clients.add(client(f"c{n}", last_used_at=n))
+        tx.users.add(user(f"u{n}", email=f"u{n}@example.com"))
+        tx.organizations.add(organization(f"o{n}", slug=f"s{n}", domains=(f"{n}.example", f"{n}.test")))
+        tx.sessions.add(session(f"s{n}", user_id=f"u{n}", expires_at=n))
+        tx.consents.put(samples.consent("u1", f"c{n}"))
+        tx.tickets.spend(bytes([n]), n)
+        tx.grants.add(grant(n, client_id="c1", user_id=f"u{n}"))
+        tx.signing_keys.add(key(f"k{n}", state="current" if n == 2 else "retired"))
+        tx.events.add(samples.event("filled", n))
+
+
+def upset(tx: Tx) -> None:
+    """Use every verb that writes, each to some effect."""
+    tx.issuer.change(replace(samples.ISSUER, policy=Policy(), sealed_data_key=b"other"))
+    tx.clients.add(client("new"))
+    tx.clients.change(client("c1", name="changed"))
+    tx.clients.used("c1", NOW + 1)
+    tx.clients.remove("c3")
+    assert tx.clients.sweep(NOW, 9) == 1
+    tx.users.add(user("new"))
+    tx.users.change(user("u1", email="changed@example.com"))
+    tx.users.remove("u2")
+    tx.organizations.add(organization("new", slug="new", domains=("new.example",)))
+    tx.organizations.change(organization("o1", slug="S1", domains=("1.test", "one.example")))
+    tx.organizations.remove("o2")
+    tx.sessions.add(session("new"))
+    tx.sessions.remove(digest("s1"))
+    assert tx.sessions.remove_of_user("u2") == 1
+    assert tx.sessions.sweep(9, 9) == 1
+    tx.consents.put(replace(samples.consent("u1", "c1"), scopes=("changed",)))
+    assert tx.consents.remove("u1", "c2") == 1
+    assert tx.consents.remove_of_client("c3") == 1
+    assert tx.tickets.spend(b"new", NOW)
+    assert tx.tickets.sweep(9, 9) == 3
+    tx.grants.add(grant(9))
+    assert tx.grants.rotate(grant(1, generation=1, successor=b"s"), generation=0)
+    assert tx.grants.keep_access(2, [samples.token("t", NOW + 9)])
+    assert tx.grants.revoke(1, NOW)
+    assert tx.grants.revoke_of_user("u2", NOW) == 1
+    assert tx.grants.revoke_of_client("c1", NOW) == 2
+    assert tx.grants.sweep(NOW, 0, 2) == 2
+    tx.signing_keys.change(key("k2", state="retired"))
+    tx.signing_keys.add(key("new", state="current"))
+    tx.signing_keys.remove("k1")
+    tx.events.add(samples.event("new"))
+    assert tx.events.sweep(9, 2) == 2
+
+
+def refused(attempt: Callable[[], object]) -> bool:
+    """Whether it is AlreadyThere; caught, so that only the verb itself can have left nothing behind."""
+    try:
+        attempt()
+    except AlreadyThere:
+        return True
+    return False
+
+
+SESSIONS = tuple(digest(name) for name in ("s1", "s2", "s3", "new"))
+
+
+class WholeConformance(StoreConformance[Tx]):
+    async def test_whatever_a_work_did_it_is_undone_if_it_raises(self, kept: Kept[Tx]) -> None:
+        def upset_and_fail(tx: Tx) -> None:
+            upset(tx)
+            raise Unexpected
+
+        await kept.do(fill)
+        before = await kept.do(lambda tx: contents(tx, SESSIONS))
+        commit = await kept.batch(
+            upset_and_fail, lambda tx: contents(tx, SESSIONS), lambda tx: tx.tickets.spend(b"\2", 2)
+        )
+        assert isinstance(error_of(commit.outcomes[0]), Unexpected)
+        assert [commit.outcomes[1], commit.outcomes[2]] == [Done(before), Done(False)]
+        assert await kept.do(lambda tx: contents(tx, SESSIONS)) == before
+        await kept.reopen()
+        assert await kept.do(lambda tx: contents(tx, SESSIONS)) == before
+
+    async def test_whatever_a_work_did_it_is_kept_if_it_returns(self, kept: Kept[Tx]) -> None:
+        await kept.do(fill)
+        before = await kept.do(lambda tx: contents(tx, SESSIONS))
+        await kept.do(upset)
+        after = await kept.do(lambda tx: contents(tx, SESSIONS))
+        assert [kind for kind in before if before[kind] == after[kind]] == []
+        await kept.reopen()
+        assert await kept.do(lambda tx: contents(tx, SESSIONS)) == after
+
+    async def test_what_a_refused_verb_left_is_nothing(self, kept: Kept[Tx]) -> None:
+        def try_all(tx: Tx) -> int:
+            tries: tuple[Callable[[], object], ...] = (
+                lambda: tx.issuer.found(replace(samples.ISSUER, id="thief")),
+                lambda: tx.clients.add(client("c1", name="thief")),
+                lambda: tx.users.add(user("u1", name="thief")),
+                lambda: tx.users.add(user("thief", subject="subject of u1")),
+                lambda: tx.users.change(user("u2", subject="subject of u1")),
+                lambda: tx.organizations.add(organization("o1")),
+                lambda: tx.organizations.add(organization("thief", slug="S1")),
+                lambda: tx.organizations.add(organization("thief", domains=("new.example", "1.EXAMPLE"))),
+                lambda: tx.organizations.change(organization("o2", domains=("new.example", "1.EXAMPLE"))),
+                lambda: tx.sessions.add(session("s1", user_id="thief")),
+                lambda: tx.grants.add(grant(1, user_id="thief")),
+                lambda: tx.signing_keys.add(key("k1", algorithm="EdDSA")),
+                lambda: tx.signing_keys.add(key("thief", state="current")),
+                lambda: tx.signing_keys.change(key("k1", state="current")),
+            )
+            return sum(map(refused, tries)) - len(tries)
+
+        await kept.do(fill)
+        before = await kept.do(lambda tx: contents(tx, SESSIONS))
+        assert await kept.do(try_all) == 0
+        assert await kept.do(lambda tx: contents(tx, SESSIONS)) == before

@@ -1,0 +1,56 @@
+"""Sessions."""
+
+import pytest
+
+from tenants.problems import AlreadyThere
+from tenants.store import Tx
+from tests.support.storage.kept import Kept, StoreConformance
+from tests.support.storage.samples import NOW, digest, session
+
+
+class SessionConformance(StoreConformance[Tx]):
+    async def test_a_session_is_found_by_its_digest_even_when_it_has_expired(self, kept: Kept[Tx]) -> None:
+        lives, expired = session("lives", expires_at=NOW + 1), session("expired", expires_at=0)
+        await kept.do(lambda tx: tx.sessions.add(lives))
+        await kept.do(lambda tx: tx.sessions.add(expired))
+        await kept.reopen()
+        assert await kept.do(lambda tx: tx.sessions.find(lives.digest)) == lives
+        assert await kept.do(lambda tx: tx.sessions.find(expired.digest)) == expired
+        for unknown in (b"", b"lives", digest("other")):
+            assert await kept.do(lambda tx, unknown=unknown: tx.sessions.find(unknown)) is None
+
+    async def test_a_second_session_of_the_same_digest_is_already_there(self, kept: Kept[Tx]) -> None:
+        await kept.do(lambda tx: tx.sessions.add(session("s", "u1")))
+        with pytest.raises(AlreadyThere):
+            await kept.do(lambda tx: tx.sessions.add(session("s", "u2")))
+        assert await kept.do(lambda tx: tx.sessions.find(digest("s"))) == session("s", "u1")
+
+    async def test_a_removed_session_is_gone(self, kept: Kept[Tx]) -> None:
+        await kept.do(lambda tx: tx.sessions.add(session("s")))
+        assert await kept.do(lambda tx: tx.sessions.remove(digest("s"))) is True
+        assert await kept.do(lambda tx: tx.sessions.find(digest("s"))) is None
+        assert await kept.do(lambda tx: tx.sessions.remove(digest("s"))) is False
+        assert not (await kept.batch(lambda tx: tx.sessions.remove(digest("s")))).wrote
+
+    async def test_a_user_is_signed_out_everywhere_at_once(self, kept: Kept[Tx]) -> None:
+        for name, user_id in {"a": "u1", "b": "u1", "c": "u2"}.items():
+            await kept.do(lambda tx, n=name, u=user_id: tx.sessions.add(session(n, u)))
+        assert await kept.do(lambda tx: tx.sessions.remove_of_user("u1")) == 2
+        assert await kept.do(lambda tx: tx.sessions.remove_of_user("u1")) == 0
+        assert await kept.do(lambda tx: tx.sessions.find(digest("a"))) is None
+        assert await kept.do(lambda tx: tx.sessions.find(digest("b"))) is None
+        assert await kept.do(lambda tx: tx.sessions.find(digest("c"))) == session("c", "u2")
+
+    async def test_expired_sessions_are_swept_and_living_ones_stay(self, kept: Kept[Tx]) -> None:
+        ends = {"long ago": 0, "just now": NOW, "soon": NOW + 1}
+        for name, end in ends.items():
+            await kept.do(lambda tx, n=name, e=end: tx.sessions.add(session(n, expires_at=e)))
+        assert await kept.do(lambda tx: tx.sessions.sweep(NOW, 100)) == 2
+        found = [await kept.do(lambda tx, n=name: tx.sessions.find(digest(n))) for name in ends]
+        assert found == [None, None, session("soon", expires_at=NOW + 1)]
+        assert not (await kept.batch(lambda tx: tx.sessions.sweep(NOW, 100))).wrote
+
+    async def test_a_sweep_of_sessions_takes_as_many_as_it_may(self, kept: Kept[Tx]) -> None:
+        for n in range(5):
+            await kept.do(lambda tx, n=n: tx.sessions.add(session(str(n))))
+        assert [await kept.do(lambda tx: tx.sessions.sweep(NOW, 2)) for _ in range(4)] == [2, 2, 1, 0]
