@@ -1,4 +1,4 @@
-"""Records read lately, as they stand in the file. One connection owns the file, so nobody changes them behind its back."""
+"""Records read lately, as they stand in the file: one connection owns it, so nobody changes them behind its back."""
 
 from typing import Generic, TypeVar
 

@@ -81,7 +81,7 @@ class Client:
     """What it may ask for. None: whatever the issuer offers."""
     application_type: Literal["web", "native"] | None = None
     resources: tuple[str, ...] = ()
-    """The resources it speaks for: it may introspect tokens whose audience is one of them. Operator-made clients only."""
+    """The resources it speaks for: it may introspect tokens meant for them. Operator-made clients only."""
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What else it registered (RFC 7591 §2), to be echoed."""
     created_at: int
@@ -185,7 +185,7 @@ class Grant:
     refresh_digest: bytes | None = None
     refresh_expires_at: int | None = None
     successor: bytes | None = None
-    """What the last refresh answered, sealed under the refresh token that was spent for it: only its holder can open it."""
+    """What the last refresh answered, sealed under the refresh token spent for it: only its holder can open it."""
     access: tuple[LiveToken, ...] = ()
 
 

@@ -22,7 +22,7 @@ class Decision:
 
 
 def decide(turn: Turn, decision: Decision) -> Redirect | Refusal:
-    """The redirect that tells the client. The request that was sealed counts, checked anew; the form adds nothing to it."""
+    """The redirect that tells the client. What was sealed counts, checked anew; the form adds nothing to it."""
     present = signed_in(turn, decision.session)
     if present is None:
         raise Refusal("invalid_request", "you are not signed in any more")

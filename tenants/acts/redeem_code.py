@@ -12,7 +12,7 @@ from tenants.turn import Turn
 
 
 def redeem_code(turn: Turn, request: CodeRequest, client: Client) -> Tokens | Refusal:
-    """What can be mended by asking again is refused before the code is touched; what looks like theft ends the grant."""
+    """What can be mended is refused before the code is touched; what looks like theft ends the grant."""
     code = read("code", request.code, turn.keyring.mac)
     grant = turn.tx.grants.find(code.grant_id) if code else None
     if code is None or grant is None or not code.matches(grant.code_digest):

@@ -9,7 +9,11 @@ from tenants.turn import Turn
 
 
 def userinfo(turn: Turn, token: str) -> dict[str, Any]:
-    """Refusal `invalid_token` unless the token counts and is meant for the issuer itself, `insufficient_scope` (RFC 6750 §3.1)."""
+    """The claims that the token's scopes allow.
+
+    Refusal `invalid_token` unless it counts and is meant for the issuer itself, `insufficient_scope` without `openid`
+    (RFC 6750 §3.1).
+    """
     access = find_access(turn, token)
     if access is None or access.grant.resource != turn.issuer.uri:
         raise Refusal("invalid_token", "the access token is invalid, expired or meant for another resource")

@@ -1,0 +1,15 @@
+"""One town for each file of tests."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+import pytest_asyncio
+
+from tests.flow.town import Town, settle
+from tests.support.house import running_house
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Town]:
+    async with running_house(tmp_path_factory.mktemp("house")) as house:
+        yield await settle(house)
