@@ -15,7 +15,7 @@ from server.web.replies import SECURITY
 from server.web.request import WebRequest
 from tenants.acts.authorize import Arrival, AskConsent, AskSignIn, Redirect, authorize
 from tenants.acts.consent import Decision, decide
-from tenants.acts.sign_in import SignIn, sign_in, ticket_for_sign_in
+from tenants.acts.sign_in import Attempt, SignIn, ask_again, sign_in
 from tenants.acts.sign_out import SignOut, ask_sign_out, sign_out
 from tenants.acts.who import Profile
 from tenants.keyring import Entropy
@@ -25,7 +25,9 @@ from tenants.oauth.refusal import Refusal
 from tenants.problems import Broken, Busy, IssuerUnavailable, Problem
 from tenants.registry import Tenant
 
-BROWSER_PATHS = frozenset({b"/authorize", b"/login", b"/consent", b"/logout", b"/assets/style.css"})
+BROWSER_PATHS = frozenset(
+    {b"/authorize", b"/login", b"/consent", b"/logout", b"/assets/style.css", b"/assets/favicon.svg"}
+)
 PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 """Without `form-action`: Chromium applies it to the whole chain of redirects, and the way back to a client is one."""
 
@@ -93,7 +95,7 @@ def browser_side(desk: SignInDesk | None, entropy: Entropy) -> Quart:
         if isinstance(step, Redirect):
             return _redirect(step.uri)
         if isinstance(step, AskSignIn):
-            page = await _sign_in_page(tenant, desk, step.ticket, step.client, step.redirect_host)
+            page = await _sign_in_page(desk, step)
         else:
             page = await _consent_page(tenant, step)
             if step.new_session is not None:
@@ -108,16 +110,16 @@ def browser_side(desk: SignInDesk | None, entropy: Entropy) -> Quart:
         tenant, asked, form = await _posted()
         cookies = Cookies.of(tenant)
         browser, email = asked.cookie(cookies.browser), form.one("email") or ""
-        ticket = await tenant.run(ticket_for_sign_in, (form.one("ticket"), browser))
+        step = await tenant.run(ask_again, Attempt(form.one("ticket"), browser))
         profile = desk.check(email, form.opaque("password") or "") if desk else None
         if profile is None:
-            page = await _sign_in_page(
-                tenant, desk, ticket, "", "", email, "That e-mail address and password do not match."
-            )
+            page = await _sign_in_page(desk, step, email, "That e-mail address and password do not match.")
             page.status_code = 401
             return page
         former = asked.cookie(cookies.session)
-        done = await tenant.run(sign_in, SignIn(ticket=ticket, browser=browser, profile=profile, former_session=former))
+        done = await tenant.run(
+            sign_in, SignIn(ticket=step.ticket, browser=browser, profile=profile, former_session=former)
+        )
         response = _redirect(f"{tenant.uri}/authorize?{done.query.decode('ascii')}", 303)
         cookies.set(response, cookies.session, done.session, (await tenant.published()).policy.session_ttl)
         return response
@@ -161,9 +163,9 @@ def browser_side(desk: SignInDesk | None, entropy: Entropy) -> Quart:
         cookies.set(page, cookies.session, "", 0)
         return page
 
-    @app.get("/assets/style.css")
-    async def _style() -> Response:
-        response = await app.send_static_file("style.css")
+    @app.get("/assets/<any('style.css', 'favicon.svg'):name>")
+    async def _asset(name: str) -> Response:
+        response = await app.send_static_file(name)
         response.headers["Cache-Control"] = "public, max-age=3600"
         return response
 
@@ -174,18 +176,17 @@ def browser_side(desk: SignInDesk | None, entropy: Entropy) -> Quart:
 
 
 async def _sign_in_page(
-    tenant: Tenant,
-    desk: SignInDesk | None,
-    ticket: str,
-    client: str,
-    redirect_host: str,
-    email: str = "",
-    problem: str | None = None,
+    desk: SignInDesk | None, step: AskSignIn, email: str = "", problem: str | None = None
 ) -> Response:
     if desk is None:
         raise Refusal("temporarily_unavailable", "this issuer has no identity provider to sign in with yet")
     return await _page(
-        "sign_in.html", ticket=ticket, client=client, redirect_host=redirect_host, email=email, problem=problem
+        "sign_in.html",
+        ticket=step.ticket,
+        client=step.client,
+        redirect_host=step.redirect_host,
+        email=email,
+        problem=problem,
     )
 
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from urllib.parse import quote_plus
 
 from tenants.acts import ticket
+from tenants.acts.authorize import AskSignIn, host_shown
 from tenants.acts.who import Profile, recognise, start_session
+from tenants.oauth import authorization
 from tenants.oauth.handle import digest
 from tenants.oauth.parameters import parse
 from tenants.turn import Turn
@@ -26,11 +28,23 @@ class SignedIn:
     """With what to come back to /authorize."""
 
 
-def ticket_for_sign_in(turn: Turn, asked: tuple[str | None, str | None]) -> str:
-    """Refusal unless (ticket, browser) belong together and still count; else the ticket, to be shown again."""
-    text, browser = asked
-    ticket.take(turn, "sign-in", text, browser=browser)
-    return text or ""
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    ticket: str | None
+    browser: str | None
+
+
+def ask_again(turn: Turn, attempt: Attempt) -> AskSignIn:
+    """The sign-in page once more, with the same ticket, if it still counts in this browser. Else a Refusal."""
+    pending = ticket.take(turn, "sign-in", attempt.ticket, browser=attempt.browser)
+    asked = parse(pending.query)
+    client = turn.tx.clients.find(asked.required("client_id"))
+    address = authorization.return_address(asked, client, turn.issuer)
+    return AskSignIn(
+        ticket=attempt.ticket or "",
+        client=client.name if client and client.name else address.client_id,
+        redirect_host=host_shown(address.redirect_uri),
+    )
 
 
 def sign_in(turn: Turn, request: SignIn) -> SignedIn:

@@ -8,9 +8,7 @@ from tenants.oauth.parameters import MAX_PARAMETERS, Parameters, parse
 from tests.support.refused import refused
 from tests.support.requirement import requirement
 
-READERS = [
-    pytest.param(reader, id=reader.__name__) for reader in (Parameters.one, Parameters.opaque, Parameters.raw)
-]
+READERS = [pytest.param(reader, id=reader.__name__) for reader in (Parameters.one, Parameters.opaque, Parameters.raw)]
 Reader = Callable[[Parameters, str], str | None]
 
 
