@@ -86,7 +86,7 @@ class Listings:
 
 
 def _due_at(listing: Listing) -> int:
-    return listing.alarm_at if listing.purge_at is None else listing.purge_at
+    return listing.alarm_at if listing.state != "deleted" or listing.purge_at is None else listing.purge_at
 
 
 def _row(listing: Listing) -> tuple[Any, ...]:

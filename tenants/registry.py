@@ -6,96 +6,27 @@ at the next start.
 """
 
 import asyncio
-import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
+from tenants import listings
 from tenants.actor import Actor, AfterCommit, Awake, Limits, Observer
 from tenants.acts.found import Founding, found
-from tenants.acts.maintain import SWEEP_INTERVAL, Maintenance, maintain
-from tenants.acts.operate import PolicyChange, change_policy, check_policy
-from tenants.acts.publish import Published, publish
+from tenants.acts.maintain import Maintenance, maintain
+from tenants.acts.operate import PolicyChange, change_policy
 from tenants.keyring import KEY_BYTES, DataKeys, Entropy, Keyring
-from tenants.oauth import uri as uris
-from tenants.oauth.refusal import Refusal
-from tenants.problems import (
-    AlreadyThere,
-    Broken,
-    EtagMismatch,
-    Invalid,
-    IssuerIdTaken,
-    IssuerUnavailable,
-    IssuerUriTaken,
-    NoSuchIssuer,
-    Problem,
-)
-from tenants.records import DAY, Issuer, Listing, Policy
+from tenants.listings import ListTurn, etag
+from tenants.new_issuer import NewIssuer, check_new, hosts_of
+from tenants.problems import Broken, EtagMismatch, IssuerUnavailable, NoSuchIssuer, Problem
+from tenants.records import Issuer, Listing, Policy
 from tenants.residence import Residence
 from tenants.store import Done, RegistryTx, Store, Stores, Tx
+from tenants.tenant import Tenant
 from tenants.turn import Turn
 
-PURGE_AFTER = 30 * DAY
 MAX_ALARM_BACKOFF = 3_600
 REGISTRY_UID = "registry"
-_ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_HOST = re.compile(
-    r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*|\[::1\]"
-)
-
-Q = TypeVar("Q")
-R = TypeVar("R")
-
-
-class Tenant:
-    """One issuer, as the doors see it: an actor, and what it publishes."""
-
-    def __init__(self, listing: Listing, actor: Callable[[Callable[[], None]], Actor[Tx, Turn]]) -> None:
-        """`actor` makes the actor, given what its acts are to call when they change what is published."""
-        self.listing = listing
-        self.actor = actor(self.announce)
-        self._published: Published | None = None
-        self._edition = 0
-
-    @property
-    def uri(self) -> str:
-        return self.listing.uri
-
-    @property
-    def known(self) -> Published | None:
-        """What is published, if it is at hand without a turn."""
-        return self._published
-
-    async def run(self, act: Callable[[Turn, Q], R | Refusal], request: Q) -> R:
-        """Give an act its turn (see `Actor.run`). IssuerUnavailable unless the issuer is active."""
-        if self.listing.state != "active":
-            raise IssuerUnavailable(self.listing.id)
-        return await self.actor.run(act, request)
-
-    async def published(self) -> Published:
-        """Metadata and keys. They are shown even while the issuer is disabled, so that tokens can still be checked."""
-        if self._published is not None:
-            return self._published
-        edition = self._edition
-        published = await self.actor.run(publish, None)
-        if edition == self._edition:  # else it may be older than a change that was announced meanwhile
-            self._published = published
-        return published
-
-    def announce(self) -> None:
-        """What was published is out of date. Called from the store's thread, inside the turn that changes it."""
-        self._edition += 1
-        self._published = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewIssuer:
-    id: str
-    uri: str
-    display_name: str
-    policy: Policy
-    actor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +62,7 @@ class Registry:
         self._observer = observer
         self._after_commit = after_commit
         own_house = Residence(residence.now, places=1, batches=1, idle_after=float("inf"))
-        self._list: Actor[RegistryTx, tuple[RegistryTx, int]] = Actor(
-            REGISTRY_UID, self._wake_list, own_house, observer=observer
-        )
+        self._list: Actor[RegistryTx, ListTurn] = Actor(REGISTRY_UID, self._wake_list, own_house, observer=observer)
         self._tenants: dict[str, Tenant] = {}
         self._hosts: dict[str, Tenant] = {}
 
@@ -144,12 +73,12 @@ class Registry:
         if REGISTRY_UID not in await self._registry_stores.uids():
             await self._registry_stores.create(REGISTRY_UID, [])
         whole = set(await self._stores.uids())
-        for listing in await self._list.run(_all, None):
+        for listing in await self._list.run(listings.every, None):
             if listing.state == "building":
                 if listing.uid not in whole:
-                    await self._list.run(_withdraw, listing.id)
+                    await self._list.run(listings.withdraw, listing.id)
                     continue
-                listing = await self._list.run(_open, listing.id)
+                listing = await self._list.run(listings.opened, listing.id)
             self._know(listing)
 
     async def stop(self) -> None:
@@ -172,7 +101,7 @@ class Registry:
 
     async def page(self, after: str, limit: int, *, with_deleted: bool) -> list[Listing]:
         """Listings in the order of their ids."""
-        return await self._list.run(_page, (after, limit, with_deleted))
+        return await self._list.run(listings.page, (after, limit, with_deleted))
 
     # --- provisioning
 
@@ -180,7 +109,7 @@ class Registry:
         """A new issuer, serving. Raises Invalid, IssuerIdTaken or IssuerUriTaken."""
         check_new(new)
         uid = str(uuid.UUID(bytes=self._entropy(16), version=4))
-        await self._list.run(_reserve, (new, uid))
+        await self._list.run(listings.reserve, (new, uid))
         data_key = self._entropy(KEY_BYTES)
         issuer = Issuer(
             id=new.id, uid=uid, uri=new.uri, policy=new.policy, sealed_data_key=self._data_keys.wrap(uid, data_key)
@@ -194,9 +123,9 @@ class Registry:
         try:
             await self._stores.create(uid, [first_turn])
         except BaseException:
-            await asyncio.shield(self._list.run(_withdraw, new.id))
+            await asyncio.shield(self._list.run(listings.withdraw, new.id))
             raise
-        listing = await self._list.run(_open, new.id)
+        listing = await self._list.run(listings.opened, new.id)
         self._know(listing)
         return listing
 
@@ -235,7 +164,7 @@ class Registry:
 
         At least once: an alarm moves on only after its act has committed, and comes back with backoff if that fails.
         """
-        due = await self._list.run(_due, limit)
+        due = await self._list.run(listings.due, limit)
         for listing in due:
             tenant = self._tenants[listing.id]
             if listing.state == "deleted":
@@ -245,16 +174,16 @@ class Registry:
                 done = await tenant.actor.run(maintain, Maintenance())
                 while done.more is not None:
                     done = await tenant.actor.run(maintain, done.more)
-                await self._list.run(_set_alarm, (listing.id, done.next_at, 0))
+                await self._list.run(listings.set_alarm, (listing.id, done.next_at, 0))
             except Problem:
                 attempts = listing.alarm_attempts + 1
                 wait = min(2**attempts, MAX_ALARM_BACKOFF)
-                await self._list.run(_set_alarm, (listing.id, self._residence.now() + wait, attempts))
+                await self._list.run(listings.set_alarm, (listing.id, self._residence.now() + wait, attempts))
         return len(due)
 
     # --- inside
 
-    async def _wake_list(self) -> Awake[RegistryTx, tuple[RegistryTx, int]]:
+    async def _wake_list(self) -> Awake[RegistryTx, ListTurn]:
         return Awake(await self._registry_stores.open(REGISTRY_UID), lambda tx, now: (tx, now))
 
     async def _wake(self, uid: str, announce: Callable[[], None]) -> Awake[Tx, Turn]:
@@ -302,11 +231,11 @@ class Registry:
             raise IssuerUnavailable(f"{issuer_id} is {tenant.listing.state}")
         if version is not None and version != tenant.listing.version:
             raise EtagMismatch(etag(tenant.listing))
-        return await self._step(tenant, lambda old: _moved(old, to, self._residence.now()))
+        return await self._step(tenant, lambda old: listings.moved(old, to, self._residence.now()))
 
     async def _step(self, tenant: Tenant, change: Callable[[Listing], Listing]) -> Listing:
         """Write a change of the listing, then let memory follow: routing never runs ahead of the disk."""
-        listing = await self._list.run(_change, (tenant.listing, change))
+        listing = await self._list.run(listings.changed, (tenant.listing, change))
         self._know(listing)
         return listing
 
@@ -314,118 +243,3 @@ class Registry:
         await tenant.actor.stop()
         await self._stores.remove(tenant.listing.uid)
         await self._step(tenant, lambda old: replace(old, state="purged", display_name=""))
-
-
-def etag(listing: Listing) -> str:
-    """An opaque validator of everything that is shown of an issuer."""
-    return f"{listing.uid[:8]}.{listing.version}"
-
-
-def hosts_of(uri: str) -> tuple[str, ...]:
-    """The Host headers that lead to an issuer: as written in its URI, and with the scheme's default port."""
-    scheme, _, host = uri.partition("://")
-    bare = host.rpartition("]")[2] if host.startswith("[") else host
-    return (host,) if ":" in bare else (host, f"{host}:{443 if scheme == 'https' else 80}")
-
-
-def check_new(new: NewIssuer) -> None:
-    """Raises Invalid unless id, URI and policy are ones that an issuer may have."""
-    if not _ID.fullmatch(new.id) or new.id.startswith("xn--"):
-        raise Invalid("issuer_id", "must be 1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -")
-    check_uri(new.uri)
-    if len(new.display_name) > 63:
-        raise Invalid("issuer.display_name", "must be at most 63 characters")
-    try:
-        check_policy(new.policy)
-    except Invalid as invalid:
-        raise Invalid(f"issuer.policy.{invalid.field}", invalid.description) from None
-
-
-def check_uri(text: str) -> None:
-    """Clients compare it byte for byte, so there is one spelling: no trailing slash, lower case, no default port."""
-    parts = uris.parse(text)
-    if parts is None or parts.authority is None or parts.user is not None:
-        raise Invalid("issuer.issuer_uri", "must be an absolute URI such as https://auth.example.com")
-    if parts.path or parts.query is not None or parts.fragment is not None:
-        raise Invalid("issuer.issuer_uri", "must have no path, query, fragment or trailing slash")
-    if not _HOST.fullmatch(parts.host) or parts.scheme != parts.scheme.lower():
-        raise Invalid("issuer.issuer_uri", "must have a lower-case host name")
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.local):
-        raise Invalid("issuer.issuer_uri", "must be https, or http on localhost, *.localhost, 127.0.0.1 or [::1]")
-    if parts.port == (443 if parts.scheme == "https" else 80):
-        raise Invalid("issuer.issuer_uri", "must not name its scheme's default port")
-
-
-# --- acts of the registry: plain functions of (its transaction, the instant)
-
-_Turn = tuple[RegistryTx, int]
-
-
-def _all(turn: _Turn, _: None) -> list[Listing]:
-    return list(turn[0].listings.all())
-
-
-def _page(turn: _Turn, request: tuple[str, int, bool]) -> list[Listing]:
-    after, limit, with_deleted = request
-    return list(turn[0].listings.page(after, limit, with_deleted=with_deleted))
-
-
-def _due(turn: _Turn, limit: int) -> list[Listing]:
-    return list(turn[0].listings.due(turn[1], limit))
-
-
-def _reserve(turn: _Turn, request: tuple[NewIssuer, str]) -> None:
-    (tx, now), (new, uid) = turn, request
-    if tx.listings.find(new.id) is not None:
-        raise IssuerIdTaken(new.id)
-    if tx.listings.find_uri(new.uri) is not None:
-        raise IssuerUriTaken(new.uri)
-    listing = Listing(
-        id=new.id,
-        uid=uid,
-        uri=new.uri,
-        state="building",
-        display_name=new.display_name,
-        created_at=now,
-        updated_at=now,
-        alarm_at=now + SWEEP_INTERVAL,
-    )
-    try:
-        tx.listings.add(listing)
-    except AlreadyThere:
-        raise IssuerUriTaken(new.uri) from None
-
-
-def _withdraw(turn: _Turn, issuer_id: str) -> bool:
-    return turn[0].listings.withdraw(issuer_id)
-
-
-def _open(turn: _Turn, issuer_id: str) -> Listing:
-    tx, now = turn
-    listing = tx.listings.find(issuer_id)
-    if listing is None:
-        raise NoSuchIssuer(issuer_id)
-    opened = replace(listing, state="active", updated_at=now)
-    tx.listings.change(opened, version=listing.version)
-    return opened
-
-
-def _change(turn: _Turn, request: tuple[Listing, Callable[[Listing], Listing]]) -> Listing:
-    (tx, now), (seen, change) = turn, request
-    changed = replace(change(seen), version=seen.version + 1, updated_at=now)
-    if not tx.listings.change(changed, version=seen.version):
-        current = tx.listings.find(seen.id)
-        raise EtagMismatch(etag(current) if current else "")
-    return changed
-
-
-def _moved(old: Listing, to: str, now: int) -> Listing:
-    if to == "deleted":
-        return replace(old, state="deleted", deleted_at=now, purge_at=now + PURGE_AFTER)
-    if to == "active":
-        return replace(old, state="active", deleted_at=None, purge_at=None)
-    return replace(old, state="disabled")
-
-
-def _set_alarm(turn: _Turn, request: tuple[str, int, int]) -> None:
-    turn[0].listings.set_alarm(*request)

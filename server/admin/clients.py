@@ -24,7 +24,8 @@ from tenants.acts.operate import (
 )
 from tenants.problems import Invalid, NoSuchIssuer
 from tenants.records import DAY, Client
-from tenants.registry import Registry, Tenant
+from tenants.registry import Registry
+from tenants.tenant import Tenant
 
 LONGEST_OVERLAP = 30 * DAY
 _ORIGINS = {"admin": pb.Client.ORIGIN_ADMIN, "registration": pb.Client.ORIGIN_REGISTRATION}

@@ -7,9 +7,11 @@ from protos.admin.v1 import issuer_service_pb2_grpc as rpc
 from server.admin import names, policy
 from server.admin.names import PageTokens
 from tenants.acts.operate import policy_of
+from tenants.listings import etag
+from tenants.new_issuer import NewIssuer
 from tenants.problems import EtagMismatch, Invalid
 from tenants.records import Listing, Policy
-from tenants.registry import IssuerChange, NewIssuer, Registry, etag
+from tenants.registry import IssuerChange, Registry
 
 _STATES = {
     "active": pb.Issuer.STATE_ACTIVE,

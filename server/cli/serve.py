@@ -85,8 +85,8 @@ async def _greet(settings: Settings, house: "House") -> None:
 
 async def _demo(settings: Settings, house: "House") -> str:
     """Make sure that there is an issuer at this port, and say how to use it."""
+    from tenants.new_issuer import NewIssuer
     from tenants.records import Policy
-    from tenants.registry import NewIssuer
 
     port = house.http.rpartition(":")[2]
     host = f"localhost:{port}"

@@ -15,7 +15,8 @@ from server.web.replies import Header, Reply
 from server.web.request import BodyTooLarge, BodyTooSlow, Receive, Scope, Send, WebRequest, read_body
 from tenants.oauth.refusal import Refusal
 from tenants.problems import Problem
-from tenants.registry import Registry, Tenant
+from tenants.registry import Registry
+from tenants.tenant import Tenant
 
 _NOT_FOUND = replies.error(404, "not_found")
 _HSTS: Header = (b"strict-transport-security", b"max-age=31536000")

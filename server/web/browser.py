@@ -4,13 +4,13 @@ Everything works without a script. A form carries a sealed ticket that opens onl
 cookies say which browser and which session that is.
 """
 
-from dataclasses import dataclass
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from quart import Quart, Response, render_template, request
 
 from server.web import request as web
+from server.web.cookies import Cookies
 from server.web.replies import SECURITY
 from server.web.request import WebRequest
 from tenants.acts.authorize import Arrival, AskConsent, AskSignIn, Redirect, authorize
@@ -23,7 +23,7 @@ from tenants.oauth import parameters
 from tenants.oauth.parameters import Parameters
 from tenants.oauth.refusal import Refusal
 from tenants.problems import Broken, Busy, IssuerUnavailable, Problem
-from tenants.registry import Tenant
+from tenants.tenant import Tenant
 
 BROWSER_PATHS = frozenset(
     {b"/authorize", b"/login", b"/consent", b"/logout", b"/assets/style.css", b"/assets/favicon.svg"}
@@ -47,25 +47,6 @@ class SignInDesk(Protocol):
     @property
     def automatic_consent(self) -> bool: ...
     def check(self, email: str, password: str) -> Profile | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Cookies:
-    """The names of our cookies at one issuer. Ports share cookies, so on loopback the name tells the tenant."""
-
-    session: str
-    browser: str
-    secure: bool
-
-    @classmethod
-    def of(cls, tenant: Tenant) -> "Cookies":
-        if tenant.uri.startswith("https:"):
-            return cls("__Host-session", "__Host-browser", True)
-        mark = tenant.listing.uid[:8]
-        return cls(f"session-{mark}", f"browser-{mark}", False)
-
-    def set(self, response: Response, name: str, value: str, lives: int | None = None) -> None:
-        response.set_cookie(name, value, max_age=lives, path="/", secure=self.secure, httponly=True, samesite="Lax")
 
 
 class NotFromHere(Exception):

@@ -16,7 +16,7 @@ from tenants.acts.token import exchange
 from tenants.acts.userinfo import userinfo
 from tenants.oauth import requests
 from tenants.oauth.refusal import Refusal
-from tenants.registry import Tenant
+from tenants.tenant import Tenant
 
 METADATA_SECONDS = 60
 KEYS_SECONDS = 300

@@ -1,6 +1,7 @@
 """Host -> tenant: an exact match in memory, or nobody. There is no default tenant, and no header overrules Host."""
 
-from tenants.registry import Registry, Tenant
+from tenants.registry import Registry
+from tenants.tenant import Tenant
 
 
 def tenant_at(registry: Registry, headers: list[tuple[bytes, bytes]]) -> Tenant | None:

@@ -1,11 +1,12 @@
 """The town of the security catalogue: issuers A and B in one house, with the clients and the user it speaks of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 
 from tenants.records import Policy
+from tenants.turn import Turn
 from tests.support.browser import Browser
 from tests.support.clients import CONFIDENTIAL, PUBLIC, RESOURCE, RF, TK, Pairs, changed
 from tests.support.house import FakeClock, RunningHouse
@@ -73,3 +74,23 @@ async def settle(house: RunningHouse) -> Town:
         town.secrets[client_id] = secret
     await town.user.code()
     return town
+
+
+async def disable_client(house: RunningHouse, client_id: str) -> None:
+    """As the operator would, in the store of issuer A."""
+
+    def act(turn: Turn, _: None) -> None:
+        client = turn.tx.clients.find(client_id)
+        assert client is not None
+        turn.tx.clients.change(replace(client, disabled_at=turn.now))
+
+    await house.registry.tenant("a").actor.run(act, None)
+
+
+async def disable_user(house: RunningHouse, email: str) -> None:
+    def act(turn: Turn, _: None) -> None:
+        user = turn.tx.users.find_identity("dev", email)
+        assert user is not None
+        turn.tx.users.change(replace(user, disabled_at=turn.now))
+
+    await house.registry.tenant("a").actor.run(act, None)

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
@@ -30,7 +31,7 @@ SHORT = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-LONG = settings(SHORT, max_examples=2_000, stateful_step_count=30, derandomize=False)
+LONG = settings(SHORT, max_examples=500, stateful_step_count=30, derandomize=False)
 
 IN_MEMORY = Path("/dev/shm")
 """What is compared is what is told and held, not whether it outlives the power."""
@@ -141,3 +142,4 @@ class RegistriesSideBySide(SideBySide):
 TestTenants = TenantsSideBySide.TestCase
 TestRegistries = RegistriesSideBySide.TestCase
 TestTenants.settings = TestRegistries.settings = LONG if os.environ.get("TENANTRY_TESTS") == "long" else SHORT
+pytestmark = pytest.mark.timeout(1_800 if TestTenants.settings is LONG else 120)

@@ -1,10 +1,11 @@
 """What clients send, as the security catalogue writes it, and what it expects them to get.
 
-`changed(AZ, state="x")` replaces a parameter, `changed(AZ, state=None)` removes it, `[*AZ, ("state", "x")]` adds a second.
+`changed(AZ, state="x")` replaces a parameter, `changed(AZ, state=None)` removes it, `[*AZ, (name, value)]` adds a second.
 """
 
 import hashlib
-from base64 import urlsafe_b64encode
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -107,3 +108,8 @@ def refused(answer: httpx.Response, status: int, *errors: str) -> None:
     assert "set-cookie" not in answer.headers
     if status == 401:
         assert answer.headers["www-authenticate"]
+
+
+def claims(token: str) -> dict[str, Any]:
+    """What a JWT says, whether or not it is true."""
+    return json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))

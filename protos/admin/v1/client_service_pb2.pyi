@@ -54,14 +54,16 @@ class Client(_message.Message):
     def __init__(self, name: _Optional[str] = ..., client_id: _Optional[str] = ..., display_name: _Optional[str] = ..., origin: _Optional[_Union[Client.Origin, str]] = ..., redirect_uris: _Optional[_Iterable[str]] = ..., grant_types: _Optional[_Iterable[str]] = ..., token_endpoint_auth_method: _Optional[str] = ..., scope: _Optional[str] = ..., application_type: _Optional[str] = ..., resources: _Optional[_Iterable[str]] = ..., client_secret: _Optional[str] = ..., client_secret_set: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_use_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class CreateClientRequest(_message.Message):
-    __slots__ = ("parent", "client_id", "client")
+    __slots__ = ("parent", "client_id", "client", "validate_only")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     parent: str
     client_id: str
     client: Client
-    def __init__(self, parent: _Optional[str] = ..., client_id: _Optional[str] = ..., client: _Optional[_Union[Client, _Mapping]] = ...) -> None: ...
+    validate_only: bool
+    def __init__(self, parent: _Optional[str] = ..., client_id: _Optional[str] = ..., client: _Optional[_Union[Client, _Mapping]] = ..., validate_only: _Optional[bool] = ...) -> None: ...
 
 class GetClientRequest(_message.Message):
     __slots__ = ("name",)

@@ -27,7 +27,8 @@ if _version_not_supported:
 
 
 class ClientServiceStub:
-    """The OAuth clients of an issuer, made here or by dynamic registration.
+    """The OAuth clients of an issuer, made here or by dynamic registration. All calls work while the issuer is disabled, and
+    are refused with FAILED_PRECONDITION while it is deleted.
     """
 
     def __init__(self, channel):
@@ -64,7 +65,8 @@ class ClientServiceStub:
 
 
 class ClientServiceServicer:
-    """The OAuth clients of an issuer, made here or by dynamic registration.
+    """The OAuth clients of an issuer, made here or by dynamic registration. All calls work while the issuer is disabled, and
+    are refused with FAILED_PRECONDITION while it is deleted.
     """
 
     def CreateClient(self, request, context):
@@ -140,7 +142,8 @@ def add_ClientServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ClientService:
-    """The OAuth clients of an issuer, made here or by dynamic registration.
+    """The OAuth clients of an issuer, made here or by dynamic registration. All calls work while the issuer is disabled, and
+    are refused with FAILED_PRECONDITION while it is deleted.
     """
 
     @staticmethod

@@ -94,12 +94,14 @@ class IssuerPolicy(_message.Message):
     def __init__(self, access_token_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., refresh_token_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., grant_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., authorization_code_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., replay_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., session_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scopes: _Optional[_Iterable[str]] = ..., token_format: _Optional[_Union[IssuerPolicy.TokenFormat, str]] = ..., signing_algorithm: _Optional[str] = ..., key_roll_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., dynamic_registration: _Optional[bool] = ..., unused_client_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., private_redirect_schemes: _Optional[_Iterable[str]] = ..., resources: _Optional[_Iterable[str]] = ..., allowed_origins: _Optional[_Iterable[str]] = ..., debug: _Optional[bool] = ...) -> None: ...
 
 class CreateIssuerRequest(_message.Message):
-    __slots__ = ("issuer_id", "issuer")
+    __slots__ = ("issuer_id", "issuer", "validate_only")
     ISSUER_ID_FIELD_NUMBER: _ClassVar[int]
     ISSUER_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     issuer_id: str
     issuer: Issuer
-    def __init__(self, issuer_id: _Optional[str] = ..., issuer: _Optional[_Union[Issuer, _Mapping]] = ...) -> None: ...
+    validate_only: bool
+    def __init__(self, issuer_id: _Optional[str] = ..., issuer: _Optional[_Union[Issuer, _Mapping]] = ..., validate_only: _Optional[bool] = ...) -> None: ...
 
 class GetIssuerRequest(_message.Message):
     __slots__ = ("name",)

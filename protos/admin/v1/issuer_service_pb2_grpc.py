@@ -27,7 +27,9 @@ if _version_not_supported:
 
 class IssuerServiceStub:
     """Provisions issuers. Every call needs the metadata `authorization: Bearer <admin token>`.
-    Every refusal carries google.rpc.ErrorInfo, and for arguments google.rpc.BadRequest.
+    Every refusal carries google.rpc.ErrorInfo, for arguments google.rpc.BadRequest with the path of the field, for
+    what is missing or taken google.rpc.ResourceInfo, and for what may work later google.rpc.RetryInfo.
+    A call that is cancelled or runs out of time may still take effect: read again before trying again.
     """
 
     def __init__(self, channel):
@@ -80,7 +82,9 @@ class IssuerServiceStub:
 
 class IssuerServiceServicer:
     """Provisions issuers. Every call needs the metadata `authorization: Bearer <admin token>`.
-    Every refusal carries google.rpc.ErrorInfo, and for arguments google.rpc.BadRequest.
+    Every refusal carries google.rpc.ErrorInfo, for arguments google.rpc.BadRequest with the path of the field, for
+    what is missing or taken google.rpc.ResourceInfo, and for what may work later google.rpc.RetryInfo.
+    A call that is cancelled or runs out of time may still take effect: read again before trying again.
     """
 
     def CreateIssuer(self, request, context):
@@ -106,14 +110,16 @@ class IssuerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateIssuer(self, request, context):
-        """Changes display name and policy. NOT_FOUND; INVALID_ARGUMENT; ABORTED (ETAG_MISMATCH).
+        """Changes display name and policy. NOT_FOUND; INVALID_ARGUMENT (UPDATE_MASK_INVALID, FIELD_IMMUTABLE);
+        ABORTED (ETAG_MISMATCH, with the `current_etag`); FAILED_PRECONDITION if deleted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteIssuer(self, request, context):
-        """Stops serving, and purges the issuer 30 days later. NOT_FOUND; ABORTED; FAILED_PRECONDITION if deleted already.
+        """Stops serving, and purges the issuer 30 days later. The answer leaves `policy` out.
+        NOT_FOUND; ABORTED; FAILED_PRECONDITION if deleted already.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -193,7 +199,9 @@ def add_IssuerServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class IssuerService:
     """Provisions issuers. Every call needs the metadata `authorization: Bearer <admin token>`.
-    Every refusal carries google.rpc.ErrorInfo, and for arguments google.rpc.BadRequest.
+    Every refusal carries google.rpc.ErrorInfo, for arguments google.rpc.BadRequest with the path of the field, for
+    what is missing or taken google.rpc.ResourceInfo, and for what may work later google.rpc.RetryInfo.
+    A call that is cancelled or runs out of time may still take effect: read again before trying again.
     """
 
     @staticmethod

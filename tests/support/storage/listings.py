@@ -102,7 +102,7 @@ class ListingConformance(StoreConformance[RegistryTx]):
     ) -> None:
         await self._add(
             kept,
-            listing("active", alarm_at=NOW - 2),
+            listing("active", alarm_at=NOW - 2, purge_at=MOST),
             listing("disabled", state="disabled", alarm_at=NOW - 4),
             listing("deleted", state="deleted", purge_at=NOW - 3, alarm_at=NOW + 9),
             listing("at this second", alarm_at=NOW),

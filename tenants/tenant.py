@@ -1,0 +1,56 @@
+"""One issuer, as the doors see it: an actor, and what it publishes."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenants.actor import Actor
+from tenants.acts.publish import Published, publish
+from tenants.oauth.refusal import Refusal
+from tenants.problems import IssuerUnavailable
+from tenants.records import Listing
+from tenants.store import Tx
+from tenants.turn import Turn
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+class Tenant:
+    """One issuer, as the doors see it: an actor, and what it publishes."""
+
+    def __init__(self, listing: Listing, actor: Callable[[Callable[[], None]], Actor[Tx, Turn]]) -> None:
+        """`actor` makes the actor, given what its acts are to call when they change what is published."""
+        self.listing = listing
+        self.actor = actor(self.announce)
+        self._published: Published | None = None
+        self._edition = 0
+
+    @property
+    def uri(self) -> str:
+        return self.listing.uri
+
+    @property
+    def known(self) -> Published | None:
+        """What is published, if it is at hand without a turn."""
+        return self._published
+
+    async def run(self, act: Callable[[Turn, Q], R | Refusal], request: Q) -> R:
+        """Give an act its turn (see `Actor.run`). IssuerUnavailable unless the issuer is active."""
+        if self.listing.state != "active":
+            raise IssuerUnavailable(self.listing.id)
+        return await self.actor.run(act, request)
+
+    async def published(self) -> Published:
+        """Metadata and keys. They are shown even while the issuer is disabled, so that tokens can still be checked."""
+        if self._published is not None:
+            return self._published
+        edition = self._edition
+        published = await self.actor.run(publish, None)
+        if edition == self._edition:  # else it may be older than a change that was announced meanwhile
+            self._published = published
+        return published
+
+    def announce(self) -> None:
+        """What was published is out of date. Called from the store's thread, inside the turn that changes it."""
+        self._edition += 1
+        self._published = None
