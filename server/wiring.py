@@ -51,10 +51,10 @@ class _Account:
     log: Log
     lines: bool
 
-    def answered(self, route: str, status: int, seconds: float, members: dict[str, Any]) -> None:
+    def answered(self, route: str, status: int, seconds: float, log: dict[str, Any]) -> None:
         self.metrics.answered(route, status, seconds)
         if self.lines:
-            self.log.line("request", at=clock(), route=route, status=status, ms=round(seconds * 1000, 2), **members)
+            self.log.line("request", at=clock(), route=route, status=status, ms=round(seconds * 1000, 2), **log)
 
 
 @asynccontextmanager
@@ -94,9 +94,8 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
         parts.push_async_callback(_end, keeper)
 
         desk = _dev_provider(settings) if settings.dev else None
-        front = Front(
-            registry, browser_side(desk, entropy), _Account(metrics, log, settings.log_requests), _request_ids()
-        )
+        account, request_id = _Account(metrics, log, settings.log_requests), _request_ids()
+        front = Front(registry, browser_side(desk, entropy), account, request_id, settings.trusted_proxies)
         management = Management(metrics.registry)
         web = Listener(front, sockets["http"], drain=settings.drain)
         told = Listener(management, sockets["management"], drain=1)
@@ -107,6 +106,8 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
             token_digest=hashlib.sha256(admin_token.encode("utf-8")).digest(),
             page_key=hashlib.sha256(b"page tokens\0" + admin_token.encode("utf-8")).digest(),
             log=log,
+            request_id=request_id,
+            clock=clock,
         )
         await told.start()
         parts.push_async_callback(told.stop)

@@ -94,6 +94,8 @@ def _connect(path: Path, steps: Sequence[str], *, new: bool) -> sqlite3.Connecti
         raise Broken(f"cannot be opened: {error}") from error
     try:
         version = check_version(connection, steps)  # before a pragma could write to the file
+        if version == 0 and not new:
+            raise Broken("not a file of Tenantry")  # ours have their schema before they have their name
         for pragma in _PRAGMAS:
             connection.execute(pragma)
         bring_up(connection, version, steps)

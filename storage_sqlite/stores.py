@@ -32,7 +32,7 @@ class SqliteStores(Generic[X]):
 
     async def create(self, uid: str, works: Sequence[Callable[[X], object]]) -> None:
         path = self.path(uid)
-        unfinished = path.with_name(path.name + _UNFINISHED)
+        unfinished = _unfinished(path)
         if await asyncio.to_thread(_prepare, path, unfinished):
             raise AlreadyThere(uid)
         store = await open_file(unfinished, self._steps, self._tx, new=True)
@@ -53,7 +53,9 @@ class SqliteStores(Generic[X]):
         return await open_file(path, self._steps, self._tx, new=False)
 
     async def remove(self, uid: str) -> None:
-        await asyncio.to_thread(_delete, self.path(uid))
+        path = self.path(uid)
+        await asyncio.to_thread(_delete, path)
+        await asyncio.to_thread(_delete, _unfinished(path))
 
     async def uids(self) -> Sequence[str]:
         raise NotImplementedError
@@ -93,6 +95,11 @@ class RegistryStores(SqliteStores[SqliteRegistryTx]):
 
     async def uids(self) -> Sequence[str]:
         return await asyncio.to_thread(lambda: sorted(entry.stem for entry in self._directory.glob("*.db")))
+
+
+def _unfinished(path: Path) -> Path:
+    """What a store is called until it is whole."""
+    return path.with_name(path.name + _UNFINISHED)
 
 
 def _prepare(path: Path, unfinished: Path) -> bool:

@@ -8,12 +8,13 @@ not stop a turn that has begun; a turn that nobody waits for any more is not beg
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from tenants.oauth.refusal import Refusal
-from tenants.problems import Broken, Busy
+from tenants.problems import Broken, Busy, Unknown
 from tenants.store import Commit, Done, Store
 
 T = TypeVar("T")
@@ -196,13 +197,16 @@ class Actor(Generic[X, T]):
         return calls
 
     async def _perform(self, calls: list[_Call]) -> None:
+        if (still := self._still_broken()) is not None:
+            _tell(calls, still)
+            return
         try:
             awake = await self._woken()
             started = asyncio.get_running_loop().time()
             self._latest = max(self._latest, self._house.now())
             commit = await awake.store.perform([partial(_turn, awake, self._latest, call) for call in calls])
             if commit.wrote and self._after_commit is not None:
-                await self._after_commit(self.name, commit)
+                await self._copied(commit)
         except Exception as error:
             await self._fail(calls, error)
             return
@@ -221,8 +225,6 @@ class Actor(Generic[X, T]):
         if self._awake is not None:
             return self._awake
         loop = asyncio.get_running_loop()
-        if self._broken is not None and loop.time() - self._broken[0] < self._limits.reopen_after:
-            raise Broken(str(self._broken[1]))
         started = loop.time()
         async with self._door:
             await self._house.admit(self)
@@ -235,16 +237,30 @@ class Actor(Generic[X, T]):
         self._observer.woke(loop.time() - started)
         return self._awake
 
+    async def _copied(self, commit: Commit) -> None:
+        assert self._after_commit is not None
+        try:
+            await self._after_commit(self.name, commit)
+        except Exception as error:
+            raise Unknown(f"committed here, but not copied: {error}") from error
+
+    def _still_broken(self) -> Broken | None:
+        """What to say while a store that broke is let be. Whoever asks meanwhile does not make that time longer."""
+        if self._broken is None:
+            return None
+        since, error = self._broken
+        left = self._limits.reopen_after - (asyncio.get_running_loop().time() - since)
+        return Broken(str(error)) if left > 0 else None
+
     async def _fail(self, calls: list[_Call], error: Exception) -> None:
         """Nobody knows what the store holds now: tell everyone so, and read it anew next time."""
         if not isinstance(error, Busy):
             self._broken = (asyncio.get_running_loop().time(), error)
             self._observer.broke(self.name, error)
         told = error if isinstance(error, Busy | Broken) else Broken(f"the store of {self.name} failed")
-        for call in calls:
-            if not call.reply.done():
-                call.reply.set_exception(told)
-        await self._close()
+        _tell(calls, told)
+        with suppress(Exception):  # it is of no more use, and whoever waits behind these calls is still to be answered
+            await self._close()
 
     async def _close(self) -> None:
         async with self._door:
@@ -258,5 +274,14 @@ class Actor(Generic[X, T]):
                 self._observer.slept()
 
 
+def _tell(calls: list[_Call], error: Exception) -> None:
+    for call in calls:
+        if not call.reply.done():
+            call.reply.set_exception(error)
+
+
 def _turn(awake: Awake[X, T], now: int, call: _Call, tx: X) -> object:
-    return call.act(awake.turn(tx, now), call.request)
+    try:
+        return call.act(awake.turn(tx, now), call.request)
+    except StopIteration as error:
+        raise RuntimeError("an act raised StopIteration") from error  # no future takes one (PEP 479)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tenants.acts.maintain import SWEEP_INTERVAL
-from tenants.new_issuer import NewIssuer
+from tenants.new_issuer import NewIssuer, rivals_of
 from tenants.problems import AlreadyThere, EtagMismatch, IssuerIdTaken, IssuerUriTaken, NoSuchIssuer
 from tenants.records import DAY, Listing
 from tenants.store import RegistryTx
@@ -31,12 +31,19 @@ def due(turn: ListTurn, limit: int) -> list[Listing]:
     return list(turn[0].listings.due(turn[1], limit))
 
 
+def refuse_taken(turn: ListTurn, new: NewIssuer) -> None:
+    """Raises IssuerIdTaken, or IssuerUriTaken if another issuer has the URI or one of the Host headers."""
+    listings = turn[0].listings
+    if listings.find(new.id) is not None:
+        raise IssuerIdTaken(new.id)
+    for uri in rivals_of(new.uri):
+        if listings.find_uri(uri) is not None:
+            raise IssuerUriTaken(new.uri)
+
+
 def reserve(turn: ListTurn, request: tuple[NewIssuer, str]) -> None:
     (tx, now), (new, uid) = turn, request
-    if tx.listings.find(new.id) is not None:
-        raise IssuerIdTaken(new.id)
-    if tx.listings.find_uri(new.uri) is not None:
-        raise IssuerUriTaken(new.uri)
+    refuse_taken(turn, new)
     listing = Listing(
         id=new.id,
         uid=uid,
@@ -84,5 +91,11 @@ def moved(old: Listing, to: str, now: int) -> Listing:
     return replace(old, state="disabled")
 
 
-def set_alarm(turn: ListTurn, request: tuple[str, int, int]) -> None:
-    turn[0].listings.set_alarm(*request)
+def put_off(turn: ListTurn, request: tuple[str, int, int]) -> None:
+    """What is due for an issuer, waking it or purging it, is due again `at`."""
+    (tx, _), (issuer_id, at, attempts) = turn, request
+    listing = tx.listings.find(issuer_id)
+    if listing is not None and listing.state == "deleted":
+        tx.listings.change(replace(listing, purge_at=at), version=listing.version)
+    else:
+        tx.listings.set_alarm(issuer_id, at, attempts)

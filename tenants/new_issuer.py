@@ -29,6 +29,13 @@ def hosts_of(uri: str) -> tuple[str, ...]:
     return (host,) if ":" in bare else (host, f"{host}:{443 if scheme == 'https' else 80}")
 
 
+def rivals_of(uri: str) -> set[str]:
+    """The issuer URIs, this one among them, that one of its Host headers would lead to."""
+    hosts = hosts_of(uri)
+    bare = {host.removesuffix(":443") for host in hosts} | {host.removesuffix(":80") for host in hosts}
+    return {f"{scheme}://{host}" for scheme in ("https", "http") for host in {*hosts, *bare}}
+
+
 def check_new(new: NewIssuer) -> None:
     """Raises Invalid unless id, URI and policy are ones that an issuer may have."""
     if not _ID.fullmatch(new.id) or new.id.startswith("xn--"):

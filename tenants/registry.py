@@ -7,8 +7,9 @@ at the next start.
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from tenants import listings
 from tenants.actor import Actor, AfterCommit, Awake, Limits, Observer
@@ -27,6 +28,8 @@ from tenants.turn import Turn
 
 MAX_ALARM_BACKOFF = 3_600
 REGISTRY_UID = "registry"
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class Registry:
         self._list: Actor[RegistryTx, ListTurn] = Actor(REGISTRY_UID, self._wake_list, own_house, observer=observer)
         self._tenants: dict[str, Tenant] = {}
         self._hosts: dict[str, Tenant] = {}
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     # --- life
 
@@ -76,6 +80,7 @@ class Registry:
         for listing in await self._list.run(listings.every, None):
             if listing.state == "building":
                 if listing.uid not in whole:
+                    await self._stores.remove(listing.uid)  # what there is of it
                     await self._list.run(listings.withdraw, listing.id)
                     continue
                 listing = await self._list.run(listings.opened, listing.id)
@@ -83,6 +88,7 @@ class Registry:
 
     async def stop(self) -> None:
         """Let every tenant finish what waits, and close all stores."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
         await asyncio.gather(*(tenant.actor.stop() for tenant in self._tenants.values()))
         await self._list.stop()
 
@@ -105,9 +111,17 @@ class Registry:
 
     # --- provisioning
 
+    async def check(self, new: NewIssuer) -> None:
+        """Raises what `create` would, and makes nothing."""
+        check_new(new)
+        await self._list.run(listings.refuse_taken, new)
+
     async def create(self, new: NewIssuer) -> Listing:
         """A new issuer, serving. Raises Invalid, IssuerIdTaken or IssuerUriTaken."""
         check_new(new)
+        return await self._to_the_end(self._create(new))
+
+    async def _create(self, new: NewIssuer) -> Listing:
         uid = str(uuid.UUID(bytes=self._entropy(16), version=4))
         await self._list.run(listings.reserve, (new, uid))
         data_key = self._entropy(KEY_BYTES)
@@ -123,7 +137,7 @@ class Registry:
         try:
             await self._stores.create(uid, [first_turn])
         except BaseException:
-            await asyncio.shield(self._list.run(listings.withdraw, new.id))
+            await self._list.run(listings.withdraw, new.id)
             raise
         listing = await self._list.run(listings.opened, new.id)
         self._know(listing)
@@ -131,31 +145,36 @@ class Registry:
 
     async def change(self, change: IssuerChange) -> Listing:
         """Raises NoSuchIssuer, Invalid or EtagMismatch."""
+        return await self._to_the_end(self._change(change))
+
+    async def _change(self, change: IssuerChange) -> Listing:
         tenant = self.tenant(change.id)
-        if change.version is not None and change.version != tenant.listing.version:
-            raise EtagMismatch(etag(tenant.listing))
-        if change.policy is not None:
-            policy = change.policy
-            await tenant.actor.run(
-                lambda turn, actor: change_policy(turn, PolicyChange(policy(turn.issuer.policy), actor)), change.actor
-            )
-        name = change.display_name
-        return await self._step(tenant, lambda old: old if name is None else replace(old, display_name=name))
+        async with tenant.changing:
+            if change.version is not None and change.version != tenant.listing.version:
+                raise EtagMismatch(etag(tenant.listing))
+            if change.policy is not None:
+                policy = change.policy
+                await tenant.actor.run(
+                    lambda turn, actor: change_policy(turn, PolicyChange(policy(turn.issuer.policy), actor)),
+                    change.actor,
+                )
+            name = change.display_name
+            return await self._step(tenant, lambda old: old if name is None else replace(old, display_name=name))
 
     async def disable(self, issuer_id: str, version: int | None = None) -> Listing:
-        return await self._move(issuer_id, {"active", "disabled"}, "disabled", version)
+        return await self._to_the_end(self._move(issuer_id, {"active", "disabled"}, "disabled", version))
 
     async def enable(self, issuer_id: str, version: int | None = None) -> Listing:
-        return await self._move(issuer_id, {"active", "disabled"}, "active", version)
+        return await self._to_the_end(self._move(issuer_id, {"active", "disabled"}, "active", version))
 
     async def delete(self, issuer_id: str, version: int | None = None) -> Listing:
         """Stop serving it, and purge its file in 30 days. What was begun finishes first."""
-        listing = await self._move(issuer_id, {"active", "disabled"}, "deleted", version)
+        listing = await self._to_the_end(self._move(issuer_id, {"active", "disabled"}, "deleted", version))
         await self._tenants[issuer_id].actor.stop()
         return listing
 
     async def undelete(self, issuer_id: str) -> Listing:
-        return await self._move(issuer_id, {"deleted"}, "active", None)
+        return await self._to_the_end(self._move(issuer_id, {"deleted"}, "active", None))
 
     # --- alarms
 
@@ -167,21 +186,27 @@ class Registry:
         due = await self._list.run(listings.due, limit)
         for listing in due:
             tenant = self._tenants[listing.id]
-            if listing.state == "deleted":
-                await self._purge(tenant)
-                continue
             try:
-                done = await tenant.actor.run(maintain, Maintenance())
-                while done.more is not None:
-                    done = await tenant.actor.run(maintain, done.more)
-                await self._list.run(listings.set_alarm, (listing.id, done.next_at, 0))
-            except Problem:
+                if listing.state == "deleted":
+                    await self._purge(tenant, listing)
+                else:
+                    await self._maintain(tenant)
+            except Exception as error:  # one tenant that cannot must not keep the others from it
+                if self._observer is not None and not isinstance(error, Problem):
+                    self._observer.broke(listing.uid, error)
                 attempts = listing.alarm_attempts + 1
                 wait = min(2**attempts, MAX_ALARM_BACKOFF)
-                await self._list.run(listings.set_alarm, (listing.id, self._residence.now() + wait, attempts))
+                await self._list.run(listings.put_off, (listing.id, self._residence.now() + wait, attempts))
         return len(due)
 
     # --- inside
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, R]) -> R:
+        """Whoever asked may leave: list, files and memory must not part halfway."""
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
 
     async def _wake_list(self) -> Awake[RegistryTx, ListTurn]:
         return Awake(await self._registry_stores.open(REGISTRY_UID), lambda tx, now: (tx, now))
@@ -227,11 +252,12 @@ class Registry:
 
     async def _move(self, issuer_id: str, allowed: set[str], to: str, version: int | None) -> Listing:
         tenant = self.tenant(issuer_id)
-        if tenant.listing.state not in allowed:
-            raise IssuerUnavailable(f"{issuer_id} is {tenant.listing.state}")
-        if version is not None and version != tenant.listing.version:
-            raise EtagMismatch(etag(tenant.listing))
-        return await self._step(tenant, lambda old: listings.moved(old, to, self._residence.now()))
+        async with tenant.changing:
+            if tenant.listing.state not in allowed:
+                raise IssuerUnavailable(f"{issuer_id} is {tenant.listing.state}")
+            if version is not None and version != tenant.listing.version:
+                raise EtagMismatch(etag(tenant.listing))
+            return await self._step(tenant, lambda old: listings.moved(old, to, self._residence.now()))
 
     async def _step(self, tenant: Tenant, change: Callable[[Listing], Listing]) -> Listing:
         """Write a change of the listing, then let memory follow: routing never runs ahead of the disk."""
@@ -239,7 +265,16 @@ class Registry:
         self._know(listing)
         return listing
 
-    async def _purge(self, tenant: Tenant) -> None:
-        await tenant.actor.stop()
-        await self._stores.remove(tenant.listing.uid)
-        await self._step(tenant, lambda old: replace(old, state="purged", display_name=""))
+    async def _maintain(self, tenant: Tenant) -> None:
+        done = await tenant.actor.run(maintain, Maintenance())
+        while done.more is not None:
+            done = await tenant.actor.run(maintain, done.more)
+        await self._list.run(listings.put_off, (tenant.listing.id, done.next_at, 0))
+
+    async def _purge(self, tenant: Tenant, due: Listing) -> None:
+        async with tenant.changing:
+            if tenant.listing.version != due.version:
+                return  # brought back since it was found to be due
+            await tenant.actor.stop()
+            await self._stores.remove(tenant.listing.uid)
+            await self._step(tenant, lambda old: replace(old, state="purged", display_name=""))

@@ -1,5 +1,6 @@
 """One issuer, as the doors see it: an actor, and what it publishes."""
 
+import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -22,6 +23,8 @@ class Tenant:
         """`actor` makes the actor, given what its acts are to call when they change what is published."""
         self.listing = listing
         self.actor = actor(self.announce)
+        self.changing = asyncio.Lock()
+        """Held by whoever changes the listing: between what was seen of it and what is written, it stays."""
         self._published: Published | None = None
         self._edition = 0
 
@@ -30,9 +33,9 @@ class Tenant:
         return self.listing.uri
 
     @property
-    def known(self) -> Published | None:
-        """What is published, if it is at hand without a turn."""
-        return self._published
+    def debug(self) -> bool:
+        """Whether the policy, if it is at hand without a turn, wants the details of refusals in the log."""
+        return self._published is not None and self._published.policy.debug
 
     async def run(self, act: Callable[[Turn, Q], R | Refusal], request: Q) -> R:
         """Give an act its turn (see `Actor.run`). IssuerUnavailable unless the issuer is active."""

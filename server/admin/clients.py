@@ -1,6 +1,7 @@
 """ClientService: proto in, the tenant's answer out."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -22,11 +23,13 @@ from tenants.acts.operate import (
     remove_client,
     rotate_secret,
 )
-from tenants.problems import Invalid, NoSuchIssuer
+from tenants.problems import AlreadyThere, Invalid, IssuerUnavailable, NoSuchThing
 from tenants.records import DAY, Client
 from tenants.registry import Registry
-from tenants.tenant import Tenant
+from tenants.turn import Turn
 
+Q = TypeVar("Q")
+R = TypeVar("R")
 LONGEST_OVERLAP = 30 * DAY
 _ORIGINS = {"admin": pb.Client.ORIGIN_ADMIN, "registration": pb.Client.ORIGIN_REGISTRATION}
 
@@ -38,24 +41,30 @@ class Clients(rpc.ClientServiceServicer):
 
     async def CreateClient(self, request: pb.CreateClientRequest, context: object) -> pb.Client:
         issuer_id = names.issuer_id(request.parent, "parent")
+        act = rehearse if request.validate_only else add_client
         new = NewClient(
             client_id=names.chosen_client_id(request.client_id),
             metadata=_metadata(request.client),
             resources=tuple(request.client.resources),
             actor=OPERATOR,
         )
-        client, secret = await self._tenant(issuer_id).actor.run(add_client, new)
-        return _client(issuer_id, client, secret or "")
+        try:
+            client, secret = await self._run(issuer_id, act, new)
+        except Rehearsed as rehearsed:
+            return _client(issuer_id, rehearsed.client, None)
+        except Invalid as invalid:
+            raise Invalid(f"client.{invalid.field}".replace("client.client", "client"), invalid.description) from None
+        return _client(issuer_id, client, secret)
 
     async def GetClient(self, request: pb.GetClientRequest, context: object) -> pb.Client:
         issuer_id, client_id = names.client_ids(request.name)
-        return _client(issuer_id, await self._tenant(issuer_id).actor.run(get_client, client_id))
+        return _client(issuer_id, await self._run(issuer_id, get_client, client_id))
 
     async def ListClients(self, request: pb.ListClientsRequest, context: object) -> pb.ListClientsResponse:
         issuer_id, size = names.issuer_id(request.parent, "parent"), names.page_size(request.page_size)
         asked = f"clients {issuer_id}"
         page = ClientPage(self._page_tokens.after(request.page_token, asked), size + 1)
-        found = await self._tenant(issuer_id).actor.run(list_clients, page)
+        found = await self._run(issuer_id, list_clients, page)
         following = self._page_tokens.following(found[size - 1].id, asked) if len(found) > size else ""
         return pb.ListClientsResponse(
             clients=[_client(issuer_id, client) for client in found[:size]], next_page_token=following
@@ -63,7 +72,7 @@ class Clients(rpc.ClientServiceServicer):
 
     async def DeleteClient(self, request: pb.DeleteClientRequest, context: object) -> Empty:
         issuer_id, client_id = names.client_ids(request.name)
-        await self._tenant(issuer_id).actor.run(remove_client, ClientRemoval(client_id, OPERATOR))
+        await self._run(issuer_id, remove_client, ClientRemoval(client_id, OPERATOR))
         return Empty()
 
     async def RotateClientSecret(
@@ -73,17 +82,31 @@ class Clients(rpc.ClientServiceServicer):
         overlap = seconds(request.overlap, "overlap")
         if overlap > LONGEST_OVERLAP:
             raise Invalid("overlap", "must be at most 30 days")
-        secret, end = await self._tenant(issuer_id).actor.run(
-            rotate_secret, SecretRotation(client_id, overlap, OPERATOR)
-        )
+        secret, end = await self._run(issuer_id, rotate_secret, SecretRotation(client_id, overlap, OPERATOR))
         return pb.RotateClientSecretResponse(client_secret=secret, previous_expire_time=Timestamp(seconds=end))
 
-    def _tenant(self, issuer_id: str) -> Tenant:
-        """A tenant whose clients can be seen: also one that is disabled, not one that is deleted."""
+    async def _run(self, issuer_id: str, act: Callable[[Turn, Q], R], request: Q) -> R:
+        """A turn of a tenant that may be disabled, but not deleted. Problems tell the whole name of what they mean."""
         tenant = self._registry.tenant(issuer_id)
         if tenant.listing.state not in ("active", "disabled"):
-            raise NoSuchIssuer(issuer_id)
-        return tenant
+            raise IssuerUnavailable(f"{issuer_id} is {tenant.listing.state}")
+        try:
+            return await tenant.actor.run(act, request)
+        except (NoSuchThing, AlreadyThere) as problem:
+            raise type(problem)(names.of_client(issuer_id, str(problem))) from None
+
+
+class Rehearsed(Exception):
+    """Carries out of a turn what the turn would have made; being raised, it undoes it."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__()
+        self.client = client
+
+
+def rehearse(turn: Turn, new: NewClient) -> tuple[Client, str | None]:
+    client, _ = add_client(turn, new)
+    raise Rehearsed(client)
 
 
 def _metadata(client: pb.Client) -> dict[str, Any]:
@@ -99,9 +122,9 @@ def _metadata(client: pb.Client) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value}
 
 
-def _client(issuer_id: str, client: Client, secret: str = "") -> pb.Client:
+def _client(issuer_id: str, client: Client, secret: str | None = None) -> pb.Client:
     return pb.Client(
-        name=f"issuers/{issuer_id}/clients/{client.id}",
+        name=names.of_client(issuer_id, client.id),
         client_id=client.id,
         display_name=client.name,
         origin=_ORIGINS[client.origin],
@@ -111,7 +134,7 @@ def _client(issuer_id: str, client: Client, secret: str = "") -> pb.Client:
         scope=" ".join(client.scopes or ()),
         application_type=client.application_type or "",
         resources=client.resources,
-        client_secret=secret,
+        client_secret=secret or "",
         client_secret_set=bool(client.secrets),
         create_time=Timestamp(seconds=client.created_at),
         last_use_time=Timestamp(seconds=client.last_used_at),

@@ -1,15 +1,18 @@
 """IssuerService: proto in, the registry's answer out."""
 
+from collections.abc import Callable
+
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import issuer_service_pb2 as pb
 from protos.admin.v1 import issuer_service_pb2_grpc as rpc
 from server.admin import names, policy
 from server.admin.names import PageTokens
+from server.admin.status import Immutable
 from tenants.acts.operate import policy_of
 from tenants.listings import etag
 from tenants.new_issuer import NewIssuer
-from tenants.problems import EtagMismatch, Invalid
+from tenants.problems import EtagMismatch, Invalid, IssuerUnavailable
 from tenants.records import Listing, Policy
 from tenants.registry import IssuerChange, Registry
 
@@ -18,9 +21,10 @@ _STATES = {
     "disabled": pb.Issuer.STATE_DISABLED,
     "deleted": pb.Issuer.STATE_DELETED,
 }
-_NOT_CHANGED = frozenset(
-    {"name", "uid", "issuer_uri", "state", "create_time", "update_time", "delete_time", "purge_time", "etag"}
-)
+_SET_ONCE = frozenset({"name", "issuer_uri"})
+_OUTPUT_ONLY = frozenset({"uid", "state", "create_time", "update_time", "delete_time", "purge_time", "etag"})
+_CHANGEABLE = frozenset({"display_name", "policy", *(f"policy.{name}" for name in policy.FIELDS)})
+MAX_DISPLAY_NAME = 63
 OPERATOR = "admin"
 
 
@@ -34,10 +38,18 @@ class Issuers(rpc.IssuerServiceServicer):
         new = NewIssuer(
             id=request.issuer_id,
             uri=given.issuer_uri,
-            display_name=given.display_name,
-            policy=policy.merged(given.policy, policy.set_fields(given.policy), Policy()),
+            display_name=_display_name(given),
+            policy=policy.replaced(given.policy),
             actor=OPERATOR,
         )
+        if request.validate_only:
+            await self._registry.check(new)
+            return pb.Issuer(
+                name=f"issuers/{new.id}",
+                display_name=new.display_name,
+                issuer_uri=new.uri,
+                policy=policy.to_proto(new.policy),
+            )
         return _issuer(await self._registry.create(new), new.policy)
 
     async def GetIssuer(self, request: pb.GetIssuerRequest, context: object) -> pb.Issuer:
@@ -55,17 +67,20 @@ class Issuers(rpc.IssuerServiceServicer):
     async def UpdateIssuer(self, request: pb.UpdateIssuerRequest, context: object) -> pb.Issuer:
         given = request.issuer
         issuer_id = names.issuer_id(given.name, "issuer.name")
-        paths = _paths(request)
-        fields = [path.removeprefix("policy.") for path in paths if path.startswith("policy.")]
+        listing = self._registry.tenant(issuer_id).listing
+        if listing.state == "deleted":
+            raise IssuerUnavailable(f"{issuer_id} is deleted")
+        version = self._version(issuer_id, given.etag)
+        paths = _paths(request, listing)
+        if not paths:
+            return await self._whole(issuer_id)
         change = IssuerChange(
             id=issuer_id,
             actor=OPERATOR,
-            display_name=given.display_name if "display_name" in paths else None,
-            policy=(lambda old: policy.merged(given.policy, fields, old)) if fields else None,
-            version=self._version(issuer_id, given.etag),
+            display_name=_display_name(given) if "display_name" in paths else None,
+            policy=_policy_change(given, paths),
+            version=version,
         )
-        if len(given.display_name) > 63:
-            raise Invalid("issuer.display_name", "must be at most 63 characters")
         try:
             await self._registry.change(change)
         except Invalid as invalid:
@@ -107,27 +122,41 @@ class Issuers(rpc.IssuerServiceServicer):
         return listing.version
 
 
-def _paths(request: pb.UpdateIssuerRequest) -> list[str]:
-    """Which fields to change, the policy's one by one (AIP-134, AIP-161)."""
-    everything = ["display_name", *(f"policy.{name}" for name in policy.FIELDS)]
-    if not request.HasField("update_mask"):
-        said = [f"policy.{name}" for name in policy.set_fields(request.issuer.policy)]
-        return [*(["display_name"] if request.issuer.display_name else []), *said]
-    paths: list[str] = []
-    for path in request.update_mask.paths:
-        if path == "*":
-            return everything
-        if path.partition(".")[0] in _NOT_CHANGED:
-            raise Invalid("update_mask", f"{path[:80]} cannot be changed")
-        if path == "policy":
-            paths.extend(name for name in everything if name.startswith("policy."))
-        elif path in everything:
-            paths.append(path)
-        else:
-            raise Invalid("update_mask", f"{path[:80]} is no field of an issuer")
-        if len(paths) > 2 * len(everything):
-            raise Invalid("update_mask", "has too many paths")
-    return list(dict.fromkeys(paths))
+def _paths(request: pb.UpdateIssuerRequest, listing: Listing) -> list[str]:
+    """Which fields to change (AIP-134, AIP-161)."""
+    given, paths = request.issuer, list(request.update_mask.paths)
+    if paths in ([], ["*"]) and given.issuer_uri not in ("", listing.uri):
+        raise Immutable("issuer.issuer_uri", "cannot be changed: clients bind credentials to it")
+    if paths == ["*"]:
+        return ["display_name", "policy"]
+    if not paths:
+        named = ["display_name"] if given.display_name else []
+        return [*named, *(f"policy.{name}" for name in policy.set_fields(given.policy))]
+    for path in paths:
+        if path in _SET_ONCE:
+            raise Immutable("update_mask", f"{path} cannot be changed")
+        if path in _OUTPUT_ONLY:
+            raise Invalid("update_mask", f"{path} is for output only")
+        if path not in _CHANGEABLE:
+            raise Invalid("update_mask", f"{path[:80]} is no field that can be changed")
+    if len(set(paths)) < len(paths):
+        raise Invalid("update_mask", "names a field twice")
+    return paths
+
+
+def _policy_change(given: pb.Issuer, paths: list[str]) -> Callable[[Policy], Policy] | None:
+    if "policy" in paths:
+        whole = policy.replaced(given.policy)
+        return lambda _: whole
+    fields = [path.removeprefix("policy.") for path in paths if path.startswith("policy.")]
+    return (lambda old: policy.merged(given.policy, fields, old)) if fields else None
+
+
+def _display_name(given: pb.Issuer) -> str:
+    """It is shown in terminals and pages, so it must not hold what a terminal obeys."""
+    if len(given.display_name) > MAX_DISPLAY_NAME or not given.display_name.isprintable():
+        raise Invalid("issuer.display_name", f"must be at most {MAX_DISPLAY_NAME} printable characters")
+    return given.display_name
 
 
 def _issuer(listing: Listing, kept: Policy | None) -> pb.Issuer:

@@ -22,6 +22,7 @@ _DURATIONS = (
 )
 _LISTS = ("scopes", "private_redirect_schemes", "resources", "allowed_origins")
 _PLAIN = ("signing_algorithm", "dynamic_registration", "debug")
+DEFAULTS = Policy()
 FIELDS = (*_DURATIONS, *_LISTS, *_PLAIN, "token_format")
 _FORMATS = {pb.IssuerPolicy.TOKEN_FORMAT_JWT: "jwt", pb.IssuerPolicy.TOKEN_FORMAT_OPAQUE: "opaque"}
 _NUMBERS = {text: number for number, text in _FORMATS.items()}
@@ -37,15 +38,14 @@ def set_fields(message: pb.IssuerPolicy) -> list[str]:
 
 
 def merged(message: pb.IssuerPolicy, names: Iterable[str], onto: Policy) -> Policy:
-    """`onto` with the named fields as in the message; one that the message leaves unset gets its default back."""
+    """`onto` with the named fields as in the message: an empty list empty, anything else that is unset its default."""
     said = set(set_fields(message))
-    defaults = Policy()
     changes: dict[str, Any] = {}
     for name in names:
         if name in _LISTS:
-            changes[name] = tuple(getattr(message, name)) or (getattr(defaults, name) if name == "scopes" else ())
+            changes[name] = tuple(getattr(message, name))
         elif name not in said:
-            changes[name] = getattr(defaults, name)
+            changes[name] = getattr(DEFAULTS, name)
         elif name in _DURATIONS:
             changes[name] = seconds(getattr(message, name), f"issuer.policy.{name}")
         elif name == "token_format":
@@ -53,6 +53,11 @@ def merged(message: pb.IssuerPolicy, names: Iterable[str], onto: Policy) -> Poli
         else:
             changes[name] = getattr(message, name)
     return replace(onto, **changes)
+
+
+def replaced(message: pb.IssuerPolicy) -> Policy:
+    """A whole policy: whatever is unset or empty has its default."""
+    return merged(message, set_fields(message), DEFAULTS)
 
 
 def to_proto(policy: Policy) -> pb.IssuerPolicy:

@@ -4,7 +4,6 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportMissingTypeStubs=false, reportAttributeAccessIssue=false, reportIncompatibleMethodOverride=false
 
-import itertools
 from collections.abc import Callable
 
 import grpc
@@ -35,11 +34,11 @@ class AdminServer:
         token_digest: bytes,
         page_key: bytes,
         log: Log,
-        request_id: Callable[[], str] | None = None,
+        request_id: Callable[[], str],
+        clock: Callable[[], int],
     ) -> None:
         """`token_digest` is the SHA-256 of the admin token; `page_key` authenticates page tokens."""
-        numbers = itertools.count(1)
-        self._calls = Calls(token_digest, log, request_id or (lambda: f"admin-{next(numbers):x}"))
+        self._calls = Calls(token_digest, log, request_id, clock)
         self._server = grpc.aio.server(
             interceptors=[self._calls],
             maximum_concurrent_rpcs=MAX_CALLS,

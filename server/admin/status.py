@@ -6,8 +6,8 @@ import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
-from google.rpc import error_details_pb2 as details
-from google.rpc.status_pb2 import Status
+from google.rpc import error_details_pb2 as details  # pyright: ignore[reportMissingTypeStubs]
+from google.rpc.status_pb2 import Status  # pyright: ignore[reportMissingTypeStubs]
 
 from tenants.oauth.refusal import Refusal
 from tenants.problems import (
@@ -78,9 +78,7 @@ _TABLE: dict[type[Exception], _Row] = {
     IssuerUriTaken: _Row(_Code.ALREADY_EXISTS, "ISSUER_URI_TAKEN", "an issuer has, or once had, this URI"),
     AlreadyThere: _Row(_Code.ALREADY_EXISTS, "ALREADY_EXISTS", "the issuer has one of this name already"),
     EtagMismatch: _Row(_Code.ABORTED, "ETAG_MISMATCH", "it has changed since you read it; read it again"),
-    IssuerUnavailable: _Row(
-        _Code.FAILED_PRECONDITION, "ISSUER_STATE", "the state that the issuer is in does not allow this"
-    ),
+    IssuerUnavailable: _Row(_Code.FAILED_PRECONDITION, "ISSUER_STATE"),
     Busy: _Row(_Code.RESOURCE_EXHAUSTED, "BUSY", "too many requests wait for this issuer; try again"),
     Unknown: _Row(_Code.UNAVAILABLE, "OUTCOME_UNKNOWN", "it may or may not be done; read again before trying again"),
     NewerSchema: _Row(_Code.FAILED_PRECONDITION, "SCHEMA_NEWER", "the issuer's store is of a newer Tenantry"),
@@ -120,12 +118,17 @@ def _more(error: Exception) -> tuple[Message, ...]:
     if isinstance(error, Invalid):
         violation = details.BadRequest.FieldViolation(field=error.field, description=_short(error.description))
         return (details.BadRequest(field_violations=[violation]),)
-    if isinstance(error, NoSuchIssuer | IssuerIdTaken | IssuerUnavailable):
+    if isinstance(error, NoSuchIssuer | IssuerIdTaken):
         return (_resource(f"issuers/{error}"),)
     if isinstance(error, NoSuchThing | AlreadyThere):
         return (_resource(str(error)),)
     if isinstance(error, IssuerUriTaken):
         return (details.ResourceInfo(resource_type=f"{DOMAIN}/Issuer", description=_short(str(error))),)
+    if isinstance(error, IssuerUnavailable):
+        failed = details.PreconditionFailure.Violation(type="ISSUER_STATE", description=_short(str(error)))
+        return (details.PreconditionFailure(violations=[failed]),)
+    if isinstance(error, Unknown | NewerSchema):
+        return ()  # trying again is not the answer
     if isinstance(error, Busy | Broken):
         wait = error.retry_after if isinstance(error, Busy) else _BROKEN_RETRY
         return (details.RetryInfo(retry_delay=Duration(seconds=wait)),)

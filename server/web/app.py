@@ -3,7 +3,9 @@
 The client's side is answered here, from bytes to bytes; the browser's side is handed to Quart (browser.py).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -11,6 +13,7 @@ from server.web import cors, replies
 from server.web.browser import BROWSER_PATHS
 from server.web.client_side import ENDPOINTS, Endpoint
 from server.web.hosts import tenant_at
+from server.web.peer import client_address
 from server.web.replies import Header, Reply
 from server.web.request import BodyTooLarge, BodyTooSlow, Receive, Scope, Send, WebRequest, read_body
 from tenants.oauth.refusal import Refusal
@@ -19,13 +22,14 @@ from tenants.registry import Registry
 from tenants.tenant import Tenant
 
 _NOT_FOUND = replies.error(404, "not_found")
+_CLOSE: Header = (b"connection", b"close")
 _HSTS: Header = (b"strict-transport-security", b"max-age=31536000")
 
 
 class Account(Protocol):
     """Who is told of each request."""
 
-    def answered(self, route: str, status: int, seconds: float, members: dict[str, Any]) -> None: ...
+    def answered(self, route: str, status: int, seconds: float, log: dict[str, Any]) -> None: ...
 
 
 @dataclass(slots=True)
@@ -35,43 +39,45 @@ class Front:
     registry: Registry
     browser_side: Any
     account: Account
-    new_request_id: Any
+    new_request_id: Callable[[], str]
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"not served: {scope['type']}")
         began = perf_counter()
+        log: dict[str, Any] = {
+            "request_id": self.new_request_id(),
+            "method": scope["method"][:10],
+            "client": client_address(scope, self.trusted_proxies),
+        }
         tenant = tenant_at(self.registry, scope["headers"])
         path: bytes = scope["raw_path"]
         endpoint = ENDPOINTS.get(path)
-        request_id: str = self.new_request_id()
-        route = "other"
-        members: dict[str, Any] = {"request_id": request_id, "method": scope["method"][:10]}
+        route = path.decode("ascii") if endpoint is not None or path in BROWSER_PATHS else "other"
         if tenant is None:
             status = await _send(send, _NOT_FOUND, None, ())
+        elif route == "other":
+            status = await _send(send, _NOT_FOUND, tenant, ())
         elif endpoint is not None:
-            route = path.decode("ascii")
-            members["issuer"] = tenant.listing.id
             reply, cross_origin = await _client_side(tenant, endpoint, scope, receive)
             if reply.error:
-                members["error"] = reply.error
-                if reply.status >= 500 or cross_origin is None or _debug(tenant):
-                    members["detail"] = reply.detail
-            status = await _send(send, reply, tenant, cross_origin or ())
-        elif path in BROWSER_PATHS:
-            route = path.decode("ascii")
-            members["issuer"] = tenant.listing.id
-            status = await _hand_over(self.browser_side, tenant, request_id, scope, receive, send, members)
+                log |= {"error": reply.error, "detail": reply.detail}
+            status = await _send(send, reply, tenant, cross_origin)
         else:
-            status = await _send(send, _NOT_FOUND, tenant, ())
-        self.account.answered(route, status, perf_counter() - began, members)
+            status = await _hand_over(self.browser_side, tenant, scope, receive, send, log)
+        if tenant is not None:
+            log["issuer"] = tenant.listing.id
+            if status < 500 and "detail" in log and not tenant.debug:
+                del log["detail"]
+        self.account.answered(route if tenant is not None else "other", status, perf_counter() - began, log)
 
 
 async def _client_side(
     tenant: Tenant, endpoint: Endpoint, scope: Scope, receive: Receive
-) -> tuple[Reply, tuple[Header, ...] | None]:
+) -> tuple[Reply, tuple[Header, ...]]:
     """The reply, and who may read it. Nothing that happens in here ends without an answer."""
-    cross_origin: tuple[Header, ...] | None = None
+    cross_origin: tuple[Header, ...] = ()
     try:
         request = WebRequest(scope["method"], scope["path"], scope["query_string"], scope["headers"])
         policy = (await tenant.published()).policy
@@ -89,22 +95,13 @@ async def _client_side(
     except Problem as met:
         return replies.problem(met), cross_origin
     except BodyTooLarge:
-        return replies.error(
-            413, "invalid_request", "the body is too large", ((b"connection", b"close"),)
-        ), cross_origin
+        return replies.error(413, "invalid_request", "the body is too large", (_CLOSE,)), cross_origin
     except BodyTooSlow:
-        return replies.error(
-            408, "invalid_request", "the body came too slowly", ((b"connection", b"close"),)
-        ), cross_origin
+        return replies.error(408, "invalid_request", "the body came too slowly", (_CLOSE,)), cross_origin
     except ConnectionError:
         return replies.empty(400), cross_origin
     except Exception as met:
         return replies.bug(met), cross_origin
-
-
-def _debug(tenant: Tenant) -> bool:
-    published = tenant.known
-    return published is not None and published.policy.debug
 
 
 async def _send(send: Send, reply: Reply, tenant: Tenant | None, more: tuple[Header, ...]) -> int:
@@ -117,22 +114,16 @@ async def _send(send: Send, reply: Reply, tenant: Tenant | None, more: tuple[Hea
 
 
 async def _hand_over(
-    browser_side: Any,
-    tenant: Tenant,
-    request_id: str,
-    scope: Scope,
-    receive: Receive,
-    send: Send,
-    members: dict[str, Any],
+    browser_side: Any, tenant: Tenant, scope: Scope, receive: Receive, send: Send, log: dict[str, Any]
 ) -> int:
     """Let Quart answer, and see what it answered."""
-    answered: list[int] = []
+    status = 500
 
     async def watched(message: dict[str, Any]) -> None:
+        nonlocal status
         if message["type"] == "http.response.start":
-            answered.append(message["status"])
+            status = message["status"]
         await send(message)
 
-    within = {**scope, "tenantry.tenant": tenant, "tenantry.request_id": request_id, "tenantry.log": members}
-    await browser_side(within, receive, watched)
-    return answered[0] if answered else 500
+    await browser_side({**scope, "tenantry.tenant": tenant, "tenantry.log": log}, receive, watched)
+    return status

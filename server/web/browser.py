@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from quart import Quart, Response, render_template, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from server.web import request as web
 from server.web.cookies import Cookies
@@ -31,6 +32,7 @@ BROWSER_PATHS = frozenset(
 PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 """Without `form-action`: Chromium applies it to the whole chain of redirects, and the way back to a client is one."""
 
+_STATUS = {"access_denied": 403, "temporarily_unavailable": 503}
 SCOPES_IN_WORDS = {
     "openid": "Know who you are at this issuer",
     "profile": "See your name",
@@ -58,6 +60,7 @@ def browser_side(desk: SignInDesk | None, entropy: Entropy) -> Quart:
     app = Quart("server.web", template_folder="pages", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = web.MAX_BODY
     app.config["BODY_TIMEOUT"] = web.BODY_SECONDS
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # pages are for browsers, not for scripts of other origins
 
     @app.get("/authorize")
     async def _authorize() -> Response:
@@ -243,7 +246,7 @@ async def _failed(met: Exception) -> Response:
         log["detail"] = met.detail or met.description
         if met.redirect is not None and met.automatic:
             return _redirect(met.redirect, 303 if request.method == "POST" else 302)
-        status = 403 if met.code == "access_denied" and met.redirect is None else 400
+        status = _STATUS.get(met.code, 400) if met.redirect is None else 400
         return await _problem_page("This request cannot be completed", _sentence(met), status, met.redirect)
     if isinstance(met, NotFromHere):
         return await _problem_page("This form came from elsewhere", "Go back to the application and start again.", 403)
@@ -258,9 +261,14 @@ async def _failed(met: Exception) -> Response:
     if not isinstance(status, int) or status >= 500:
         log["detail"] = f"{type(met).__name__}: {met}"
         return await _problem_page("Something went wrong", "It was not your fault, and it has been noted.", 500)
-    return await _problem_page(
+    page = await _problem_page(
         "This request cannot be completed", "The address or the method is not one of ours.", status
     )
+    if status in (408, 413):
+        page.headers["Connection"] = "close"  # what is left of the body is not read
+    if isinstance(met, MethodNotAllowed):
+        page.headers["Allow"] = ", ".join(sorted(met.valid_methods or ()))  # RFC 9110 §15.5.6
+    return page
 
 
 async def _problem_page(title: str, message: str, status: int, return_to: str | None = None) -> Response:
@@ -269,7 +277,7 @@ async def _problem_page(title: str, message: str, status: int, return_to: str | 
         status,
         title=title,
         message=message,
-        reference=_given()["tenantry.request_id"],
+        reference=_given()["tenantry.log"]["request_id"],
         return_to=return_to if return_to is not None and urlsplit(return_to).scheme in ("http", "https") else None,
         return_host=urlsplit(return_to).netloc if return_to is not None else None,
     )

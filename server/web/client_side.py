@@ -59,8 +59,8 @@ async def _introspect(tenant: Tenant, request: WebRequest) -> Reply:
 
 async def _userinfo(tenant: Tenant, request: WebRequest) -> Reply:
     shown = request.all(b"authorization")
-    if len(shown) > 1:
-        raise Refusal("invalid_request", "more than one Authorization header")
+    if len(shown) > 1 or (shown and b"access_token=" in request.body):
+        raise Refusal("invalid_request", "one token, in one Authorization header")  # RFC 6750 §2
     scheme, _, token = (shown[0] if shown else "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         # nothing was shown, so nothing was wrong with it (RFC 6750 §3.1)

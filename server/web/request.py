@@ -51,20 +51,17 @@ async def read_body(headers: list[tuple[bytes, bytes]], receive: Receive) -> byt
     for name, value in headers:
         if name == b"content-length" and (len(value) > 9 or int(value) > MAX_BODY):
             raise BodyTooLarge
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message["type"] == "http.request" and message.get("more_body", False):
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                while message["type"] == "http.request" and message.get("more_body", False):
-                    message = await receive()
-                    body += message.get("body", b"")
-                    if len(body) > MAX_BODY:
-                        raise BodyTooLarge
-        except TimeoutError:
-            raise BodyTooSlow from None
-    if message["type"] != "http.request":
-        raise ConnectionError("the client left")
-    if len(body) > MAX_BODY:
-        raise BodyTooLarge
-    return body
+    body = b""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise ConnectionError("the client left")
+                body += message.get("body", b"")
+                if len(body) > MAX_BODY:
+                    raise BodyTooLarge
+                if not message.get("more_body", False):
+                    return body
+    except TimeoutError:
+        raise BodyTooSlow from None

@@ -63,6 +63,8 @@ def change_policy(turn: Turn, change: PolicyChange) -> Policy:
     if issuer.policy == change.policy:
         return change.policy
     turn.tx.issuer.change(replace(issuer, policy=change.policy))
+    if change.policy.access_token_ttl < issuer.policy.access_token_ttl:
+        signing_keys.outlast(turn, issuer.policy.access_token_ttl)
     if issuer.policy.signing_algorithm != change.policy.signing_algorithm:
         signing_keys.change_algorithm(turn, change.actor)
     turn.announce()

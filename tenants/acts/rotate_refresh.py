@@ -51,6 +51,8 @@ def _again(turn: Turn, request: RefreshRequest, grant: Grant, generation: int) -
     """A refresh token that was rotated away. Its mac has already proven that we once gave it out."""
     waited = turn.now - (grant.rotated_at or 0)
     if generation == grant.generation - 1 and grant.successor and 0 <= waited <= turn.issuer.policy.replay_window:
+        if not resource.same(request.resources, grant.resource):
+            raise Refusal("invalid_target", "the resource is not the one that was granted")
         asked = _asked(grant, scope.narrowed(request.scope, grant.scopes))
         answer = unseal_under(request.refresh_token, grant.successor, asked)
         if answer is None:

@@ -37,7 +37,7 @@ def roll(turn: Turn, actor: str) -> None:
     policy = turn.issuer.policy
     for key in turn.tx.signing_keys.all():
         if key.state == "current":
-            end = turn.now + policy.access_token_ttl + MARGIN
+            end = max(turn.now + policy.access_token_ttl + MARGIN, key.expires_at or 0)
             turn.tx.signing_keys.change(replace(key, state="retired", retired_at=turn.now, expires_at=end))
         elif key.state == "next":
             turn.tx.signing_keys.change(replace(key, state="current", activated_at=turn.now))
@@ -54,6 +54,14 @@ def change_algorithm(turn: Turn, actor: str) -> None:
     roll(turn, actor)
 
 
+def outlast(turn: Turn, lifetime: int) -> None:
+    """From now on tokens live shorter: the current key must still outlive those that it signed for `lifetime`."""
+    current = turn.tx.signing_keys.current()
+    end = turn.now + lifetime + MARGIN
+    if end > (current.expires_at or 0):
+        turn.tx.signing_keys.change(replace(current, expires_at=end))
+
+
 def due(turn: Turn) -> int:
     """When the current key is to be rolled."""
     current = turn.tx.signing_keys.current()
@@ -62,6 +70,6 @@ def due(turn: Turn) -> int:
 
 def drop_expired(turn: Turn) -> None:
     for key in turn.tx.signing_keys.all():
-        if key.expires_at is not None and key.expires_at <= turn.now:
+        if key.state == "retired" and key.expires_at is not None and key.expires_at <= turn.now:
             turn.tx.signing_keys.remove(key.id)
             turn.announce()

@@ -1,6 +1,7 @@
 """What clients send, as the security catalogue writes it, and what it expects them to get.
 
-`changed(AZ, state="x")` replaces a parameter, `changed(AZ, state=None)` removes it, `[*AZ, (name, value)]` adds a second.
+`changed(AZ, state="x")` replaces a parameter, `changed(AZ, state=None)` removes it, `[*AZ, ("state", "x")]` adds one
+more.
 """
 
 import hashlib

@@ -33,8 +33,10 @@ from tenants.oauth.pkce import challenge_of
 from tenants.oauth.refusal import Refusal
 from tenants.oauth.requests import CodeRequest, IntrospectionRequest, RefreshRequest, RevocationRequest
 from tenants.records import AuthMethod, Event, Policy
-from tenants.registry import NewIssuer, Registry, Tenant
+from tenants.new_issuer import NewIssuer
+from tenants.registry import Registry
 from tenants.residence import Residence
+from tenants.tenant import Tenant
 from tenants.turn import Turn
 
 Q = TypeVar("Q")

@@ -1,6 +1,6 @@
 """All that a tenant's store holds, told in one value, and one work that uses every verb that writes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -121,6 +121,31 @@ class WholeConformance(StoreConformance[Tx]):
         assert [kind for kind in before if before[kind] == after[kind]] == []
         await kept.reopen()
         assert await kept.do(lambda tx: contents(tx, SESSIONS)) == after
+
+    async def test_what_is_done_to_a_mapping_after_it_was_given_changes_nothing(self, kept: Kept[Tx]) -> None:
+        def give_and_touch(tx: Tx) -> None:
+            given: dict[str, Any] = {"a": ["b"]}
+            text = {"kid": "k"}
+            for touched in (False, True):
+                tx.clients.add(client(f"c {touched}", metadata=given))
+                tx.users.add(user(f"u {touched}", metadata=given))
+                tx.organizations.add(organization(f"o {touched}", metadata=given))
+                tx.signing_keys.add(key(f"k {touched}", public_jwk=text))
+                tx.events.add(replace(samples.event("given"), details=given))
+                tx.clients.change(client(f"c {touched}", metadata=given))
+                given["a"].append("c")
+                given["d"] = text["d"] = "d"
+
+        def found(tx: Tx) -> list[Mapping[str, Any]]:
+            first = tx.clients.find("c False"), tx.users.find("u False"), tx.organizations.find("o False")
+            return [
+                *(each.metadata for each in first if each is not None),
+                tx.signing_keys.all()[0].public_jwk,
+                tx.events.page(0, 1)[0].details,
+            ]
+
+        await kept.do(give_and_touch)
+        assert await kept.do(found) == [{"a": ["b"]}] * 3 + [{"kid": "k"}, {"a": ["b"]}]
 
     async def test_what_a_refused_verb_left_is_nothing(self, kept: Kept[Tx]) -> None:
         def try_all(tx: Tx) -> int:

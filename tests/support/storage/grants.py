@@ -61,7 +61,9 @@ class GrantConformance(StoreConformance[Tx]):
         following = replace(grant(1), **NEXT)
         await kept.do(lambda tx: tx.grants.add(grant(1)))
         await kept.do(lambda tx: tx.grants.add(grant(2)))
+        assert await kept.do(lambda tx: tx.grants.find(1)) == grant(1)
         assert await kept.do(lambda tx: tx.grants.rotate(following, generation=0)) is True
+        assert await kept.do(lambda tx: tx.grants.find(1)) == following
         await kept.reopen()
         assert await kept.do(lambda tx: tx.grants.find(1)) == following
         assert await kept.do(lambda tx: tx.grants.find(2)) == grant(2)
@@ -157,6 +159,7 @@ class GrantConformance(StoreConformance[Tx]):
     @pytest.mark.parametrize("each", COUNTS_NO_MORE.values(), ids=list(COUNTS_NO_MORE))
     async def test_a_sweep_removes_a_grant_of_which_nothing_counts(self, kept: Kept[Tx], each: Grant) -> None:
         await kept.do(lambda tx: tx.grants.add(each))
+        assert await kept.do(lambda tx: tx.grants.find(1)) == each
         await kept.do(lambda tx: tx.grants.sweep(NOW, 0, 9))
         assert await kept.do(lambda tx: tx.grants.find(1)) is None
 
@@ -184,6 +187,7 @@ class GrantConformance(StoreConformance[Tx]):
         assert await kept.do(lambda tx: tx.grants.sweep(NOW, 0, 4)) == 8
         assert await kept.do(lambda tx: tx.grants.sweep(NOW, 8, 4)) is None
         assert await kept.do(lambda tx: tx.grants.sweep(NOW, MOST, 4)) is None
+        assert await kept.do(lambda tx: tx.grants.sweep(NOW, 0, 0)) is None
 
     async def _fill(self, kept: Kept[Tx]) -> None:
         """1, revoked long ago, to 4: two clients of one user, one of them also of another."""

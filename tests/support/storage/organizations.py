@@ -42,8 +42,8 @@ class OrganizationConformance(StoreConformance[Tx]):
         assert await kept.do(lambda tx: tx.organizations.find("nobody")) is None
 
     async def test_an_organization_is_found_by_slug_and_by_each_domain_in_any_case(self, kept: Kept[Tx]) -> None:
-        await kept.do(lambda tx: tx.organizations.add(OTHER))
-        await kept.do(lambda tx: tx.organizations.add(ACME))
+        for each in (OTHER, organization("nameless"), ACME):
+            await kept.do(lambda tx, each=each: tx.organizations.add(each))
         for slug in ("Acme", "acme", "ACME"):
             assert await kept.do(lambda tx, slug=slug: tx.organizations.find_slug(slug)) == ACME
         for domain in ("acme.example", "ACME.EXAMPLE", "Acme.test", "acme.TEST"):
@@ -78,7 +78,9 @@ class OrganizationConformance(StoreConformance[Tx]):
     ) -> None:
         changed = replace(ACME, name="New", slug="aCME", domains=("new.example", "ACME.example"), metadata={"a": 1})
         await kept.do(lambda tx: tx.organizations.add(ACME))
+        assert await kept.do(lambda tx: tx.organizations.find("o1")) == ACME
         assert await kept.do(lambda tx: tx.organizations.change(changed)) is True
+        assert await kept.do(lambda tx: tx.organizations.find("o1")) == changed
         assert await kept.do(lambda tx: tx.organizations.find_domain("acme.example")) == changed
         assert await kept.do(lambda tx: tx.organizations.find_domain("acme.test")) is None
         await kept.do(lambda tx: tx.organizations.add(organization("o3", slug="free", domains=("acme.test",))))
@@ -99,6 +101,7 @@ class OrganizationConformance(StoreConformance[Tx]):
     async def test_a_removed_organization_is_gone_with_its_names_and_its_users_stay(self, kept: Kept[Tx]) -> None:
         await kept.do(lambda tx: tx.organizations.add(ACME))
         await kept.do(lambda tx: tx.users.add(samples.user("u1", organization_id="o1")))
+        assert await kept.do(lambda tx: tx.organizations.find("o1")) == ACME
         assert await kept.do(lambda tx: tx.organizations.remove("o1")) is True
         assert await kept.do(lambda tx: tx.organizations.find("o1")) is None
         assert await kept.do(lambda tx: tx.organizations.find_slug("acme")) is None

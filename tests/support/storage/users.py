@@ -106,6 +106,7 @@ class UserConformance(StoreConformance[Tx]):
             tx.consents.put(samples.consent("u1"))
 
         await kept.do(fill)
+        assert await kept.do(lambda tx: tx.users.find("u1")) is not None
         assert await kept.do(lambda tx: tx.users.remove("u1")) is True
         assert await kept.do(lambda tx: tx.users.find("u1")) is None
         assert await kept.do(lambda tx: tx.users.find_identity("dev", "1")) is None

@@ -1,0 +1,42 @@
+"""One Tenantry in a process of its own, with two issuers at two hosts, and an MCP server behind each."""
+
+from collections.abc import Generator
+
+import pytest
+
+from tests.e2e.place import CALLBACK, KEEPER, TWIN, Place, Places
+from tests.support.process import RunningTenantry, example_mcp_server, tenantry_dev
+
+
+@pytest.fixture(scope="session")
+def tenantry(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningTenantry]:
+    with tenantry_dev(tmp_path_factory.mktemp("tenantry")) as running:
+        running.create_issuer("b", f"http://127.0.0.1:{running.port}")
+        yield running
+
+
+@pytest.fixture(scope="session")
+def places(tenantry: RunningTenantry) -> Generator[Places]:
+    a, b = tenantry.demo, f"http://127.0.0.1:{tenantry.port}"
+    with example_mcp_server(a) as resource_a, example_mcp_server(b) as resource_b:
+        yield Places(Place(a, resource_a), Place(b, resource_b))
+
+
+@pytest.fixture(scope="session")
+def secrets(tenantry: RunningTenantry, places: Places) -> dict[str, str]:
+    """The keeper's secret at each issuer."""
+    kept: dict[str, str] = {}
+    for place in (places.a, places.b):
+        tenantry.create_client(
+            place.issuer,
+            TWIN,
+            display_name="Twin",
+            redirect_uris=[CALLBACK],
+            token_endpoint_auth_method="none",
+        )
+        resources = [places.a.resource, places.b.resource]
+        keeper = tenantry.create_client(
+            place.issuer, KEEPER, display_name="Keeper", redirect_uris=[CALLBACK], resources=resources
+        )
+        kept[place.issuer] = keeper.client_secret
+    return kept

@@ -1,0 +1,31 @@
+"""Two issuers, the MCP server behind each, and the clients that are known at both by the same ids."""
+
+from dataclasses import dataclass
+
+CALLBACK = "http://127.0.0.1:33419/callback"
+TWIN = "twin"
+"""A public client that both operators have made, under the same id."""
+KEEPER = "keeper"
+"""A confidential one, also at both: with the same id and another secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An issuer, and the MCP server that trusts it."""
+
+    issuer: str
+    resource: str
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Hosts under `localhost` do not resolve everywhere, so one issuer has a name and the other an address."""
+
+    a: Place
+    b: Place
+
+    def named(self, name: str) -> Place:
+        return {"a": self.a, "b": self.b}[name]
+
+    def other(self, name: str) -> Place:
+        return {"a": self.b, "b": self.a}[name]

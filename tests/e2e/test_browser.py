@@ -1,0 +1,232 @@
+"""The pages in a real browser: Debian's Chromium, without a screen."""
+
+# playwright ships without complete types
+# pyright: reportUnknownMemberType=false
+
+import re
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+
+from tests.e2e.native_app import NAME, RESOURCE, App, native_app
+from tests.e2e.person import EMAIL, PASSWORD
+from tests.e2e.readable import readable
+from tests.support.process import RunningTenantry
+
+pytestmark = pytest.mark.e2e
+
+NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Generator[Browser]:
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("there is no chromium (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", NOWHERE])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def app(tenantry: RunningTenantry) -> Generator[App]:
+    with native_app(tenantry.demo) as app:
+        yield app
+
+
+Visit = Callable[..., AbstractContextManager[Page]]
+
+
+@pytest.fixture
+def visit(chromium: Browser, app: App) -> Visit:
+    """Opens a browser with nothing in it, and sees to it that the pages ask for nothing from elsewhere."""
+
+    @contextmanager
+    def opened(**options: Any) -> Generator[Page]:
+        context = chromium.new_context(**options)
+        complaints: list[str] = []
+        asked: list[str] = []
+
+        def complain(said: Any) -> None:
+            text = said if isinstance(said, str) else f"{said.text} {said.location}"
+            complaints.append(text)
+
+        def ask(request: Request) -> None:
+            asked.append(request.url)
+
+        context.on("request", ask)
+        context.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+        page = context.new_page()
+        page.on("console", complain)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.set_default_timeout(15_000)
+        yield page
+        context.close()
+        ours = {urlsplit(app.issuer).netloc, urlsplit(app.callback).netloc}
+        assert {urlsplit(url).netloc for url in asked} <= ours, asked
+        # Chromium itself notes on the console when a page was not sent with a 200
+        beside = [line for line in complaints if not re.search(r"status of 40[01] ", line)]
+        assert beside == []
+
+    return opened
+
+
+def picture(page: Page, tmp_path: Path, name: str) -> None:
+    page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+
+
+def sign_in(page: Page, password: str = PASSWORD) -> None:
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def arrives(page: Page, app: App) -> dict[str, str]:
+    """What the app is told once the browser is back."""
+    expect(page).to_have_title("Back in the app")
+    assert len(app.told) == 1
+    told = app.told[0]
+    assert told["state"] == "the state"
+    assert told["iss"] == app.issuer
+    return told
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("light", {"color_scheme": "light"}),
+        ("dark", {"color_scheme": "dark"}),
+        ("no-javascript", {"java_script_enabled": False}),
+        ("telephone", {"viewport": {"width": 320, "height": 640}, "has_touch": True}),
+    ],
+)
+def test_a_user_signs_in_and_allows_and_the_app_gets_a_code(
+    visit: Visit, app: App, tmp_path: Path, kind: str, options: dict[str, Any]
+) -> None:
+    with visit(**options) as page:
+        page.goto(app.authorize_url())
+        expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+        picture(page, tmp_path, f"{kind}-sign-in")
+        sign_in(page)
+
+        expect(page.get_by_role("heading", level=1)).to_have_text(f"“{NAME}” asks for access")
+        for fact in (urlsplit(app.callback).netloc, RESOURCE, "offline_access", "Not verified", EMAIL):
+            expect(page.get_by_role("main")).to_contain_text(fact)
+        picture(page, tmp_path, f"{kind}-consent")
+        page.get_by_role("button", name="Allow").click()
+
+        told = arrives(page, app)
+    assert set(told) == {"code", "state", "iss"}
+    tokens = app.redeem(told["code"])
+    assert tokens.status_code == 200, tokens.text
+    assert tokens.json()["refresh_token"]
+
+
+def test_a_wrong_password_is_told_and_can_be_put_right(visit: Visit, app: App, tmp_path: Path) -> None:
+    with visit() as page:
+        page.goto(app.authorize_url())
+        sign_in(page, "wrong")
+        expect(page.get_by_role("alert")).to_contain_text("do not match")
+        expect(page.get_by_label("E-mail")).to_have_value(EMAIL)
+        expect(page.get_by_label("Password")).to_have_value("")
+        expect(page.get_by_label("Password")).to_be_focused()
+        expect(page.get_by_label("Password")).to_have_attribute("aria-invalid", "true")
+        picture(page, tmp_path, "wrong-password")
+        sign_in(page)
+        expect(page.get_by_role("button", name="Allow")).to_be_visible()
+
+
+def test_a_user_who_denies_sends_the_app_away(visit: Visit, app: App) -> None:
+    with visit() as page:
+        page.goto(app.authorize_url())
+        sign_in(page)
+        page.get_by_role("button", name="Deny").click()
+        told = arrives(page, app)
+    assert told["error"] == "access_denied"
+    assert "code" not in told
+
+
+def test_the_keyboard_is_enough(visit: Visit, app: App) -> None:
+    with visit() as page:
+        page.goto(app.authorize_url())
+        expect(page.get_by_label("E-mail")).to_be_focused()
+        page.keyboard.type(EMAIL)
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        allow = page.get_by_role("button", name="Allow")
+        expect(allow).to_be_visible()
+        for _ in range(10):
+            page.keyboard.press("Tab")
+            if allow.evaluate("button => button === document.activeElement"):
+                break
+        expect(allow).to_be_focused()
+        assert allow.evaluate("button => getComputedStyle(button).outlineStyle") == "solid", "focus can be seen"
+        page.keyboard.press("Enter")
+        assert "code" in arrives(page, app)
+
+
+def test_enter_alone_allows_nothing(visit: Visit, app: App) -> None:
+    """Whoever presses Enter once more than was needed to sign in has not agreed to anything."""
+    with visit() as page:
+        page.goto(app.authorize_url())
+        sign_in(page)
+        expect(page.get_by_role("button", name="Allow")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("asks for access")
+    assert app.told == []
+
+
+def test_who_has_signed_in_and_allowed_is_not_asked_again_until_signing_out(
+    visit: Visit, app: App, tmp_path: Path
+) -> None:
+    with visit() as page:
+        page.goto(app.authorize_url())
+        sign_in(page)
+        page.get_by_role("button", name="Allow").click()
+        arrives(page, app)
+        app.told.clear()
+
+        page.goto(app.authorize_url())
+        assert "code" in arrives(page, app)
+
+        page.goto(f"{app.issuer}/logout")
+        expect(page.get_by_role("main")).to_contain_text(EMAIL)
+        picture(page, tmp_path, "sign-out")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("status")).to_contain_text("has ended")
+        picture(page, tmp_path, "signed-out")
+
+        page.goto(app.authorize_url())
+        expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_a_request_that_cannot_go_on_is_told_on_a_page(visit: Visit, app: App, tmp_path: Path) -> None:
+    with visit() as page:
+        answer = page.goto(app.authorize_url(client_id="nobody"))
+        assert answer is not None
+        assert answer.status == 400
+        expect(page.get_by_role("alert")).to_be_visible()
+        picture(page, tmp_path, "problem")
+    assert app.told == []
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_pages_can_be_read_by_everyone(visit: Visit, app: App, color_scheme: str, width: int) -> None:
+    with visit(color_scheme=color_scheme, viewport={"width": width, "height": 700}) as page:
+        page.goto(app.authorize_url())
+        readable(page)
+        sign_in(page, "wrong")
+        expect(page.get_by_role("alert")).to_be_visible()
+        readable(page)
+        sign_in(page)
+        expect(page.get_by_role("button", name="Allow")).to_be_visible()
+        readable(page)
