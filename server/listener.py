@@ -52,6 +52,7 @@ class Listener:
             lifespan="off",
             interface="asgi3",
             log_config=None,
+            log_level="error",  # a line for each malformed request would be the stranger's to write
             access_log=False,
             server_header=False,
             proxy_headers=False,

@@ -1,8 +1,7 @@
 """HTTP/1.1 as it comes from strangers: what two parsers could read in two ways is refused before anyone reads it.
 
 llhttp (in httptools) parses; this protocol adds what it is lenient about or has no limit for: both Content-Length and
-Transfer-Encoding, line ends without CR, folded header lines, too many or too large header fields, and clients that take
-for ever to send their headers.
+Transfer-Encoding, line ends without CR, folded header lines, too many or too large header fields, and clients that X
 """
 
 import asyncio
@@ -18,6 +17,13 @@ HEADER_SECONDS = 10.0
 """How long a client may take from its first byte, or from connecting, to the end of its headers."""
 _ODD_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)|\r\n[ \t]")
 _METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE", b"CONNECT"})
+_REFUSED = (
+    b"x-content-type-options: nosniff\r\n"
+    b"referrer-policy: no-referrer\r\n"
+    b"cache-control: no-store\r\n"
+    b"content-length: 0\r\n"
+    b"connection: close\r\n\r\n"
+)
 
 
 class _Corked:
@@ -73,6 +79,11 @@ class GuardedProtocol(HttpToolsProtocol):
             self._head = head if end < 0 else b""
         super().data_received(data)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # a field behind the body is not one of the header: it passed whoever filters those (RFC 9110 §6.5.1)
+        if not self._in_body:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._waiting_since = None
         self._in_body = True
@@ -89,6 +100,7 @@ class GuardedProtocol(HttpToolsProtocol):
             or version not in ("1.0", "1.1")
             or method not in _METHODS
             or not self.url.startswith(b"/")  # the absolute form could name another host than Host does
+            or b"#" in self.url
         ):
             self._refuse(400)
         else:
@@ -100,8 +112,17 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_body = False
+        self._waiting_since = None
         if not self.transport.is_closing():
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._in_body:
+            self._waiting_since = self.loop.time()  # nobody reads the rest of this body: it may not take for ever
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(400)
 
     @staticmethod
     async def close_the_slow(connections: Iterable[Any]) -> None:
@@ -116,5 +137,5 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int) -> None:
         if not self.transport.is_closing():
-            self.transport.write(STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
+            self.transport.write(STATUS_LINE[status] + _REFUSED)
             self.transport.close()

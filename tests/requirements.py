@@ -278,6 +278,10 @@ REQUIREMENTS: dict[str, Requirement] = {
         "What a tenant sealed opens only to itself, for the same purpose and in the same context.",
         "Isolation",
     ),
+    "house:what-was-kept-stays-readable": (
+        "What an earlier version gave out or sealed, a later one still reads.",
+        "An upgrade must not end every session",
+    ),
     "house:private-keys-are-sealed": (
         "The private half of a signing key is kept sealed.",
         "A copied file must not sign",

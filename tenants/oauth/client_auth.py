@@ -85,9 +85,9 @@ def _basic(header: str) -> Credentials:
 
 def _user_and_password(value: str) -> tuple[str, str]:
     """Both halves, which are form-encoded before they are joined (RFC 6749 §2.3.1). ValueError if malformed."""
-    raw = b64decode(value.encode("ascii"), validate=True)
+    raw = b64decode(value.encode("ascii"))
     if b64encode(raw) != value.encode("ascii"):
-        raise ValueError("base64 with more padding than it needs, or with bits left over")
+        raise ValueError("base64 with foreign characters, more padding than it needs, or bits left over")
     client_id, colon, secret = raw.decode("utf-8").partition(":")
     if not colon or not client_id or not secret or _BROKEN_ESCAPE.search(client_id + "&" + secret):
         raise ValueError("not an id and a secret")

@@ -82,7 +82,7 @@ def prove(given: str | None, registered: Sequence[str], *, private_schemes: Coll
 def without_loopback_port(text: str) -> str:
     """How a redirect URI is remembered in a consent: the port of a loopback client is another one each time."""
     parts = uri.parse(text)
-    if parts is None or parts.scheme != "http" or not parts.loopback or parts.port is None:
+    if parts is None or parts.scheme != "http" or not parts.loopback:
         return text
     return text.replace(f"//{parts.authority}", f"//{parts.host}", 1)
 

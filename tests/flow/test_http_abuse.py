@@ -1,6 +1,7 @@
 """HTTP as strangers send it: what two readers could read in two ways is refused, and nothing lasts for ever."""
 
 import asyncio
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,10 @@ async def refused_by_the_wire(town: Town, data: bytes | list[bytes], *statuses: 
     answers, closed = await send(town.house, data)
     assert closed
     assert len(answers) <= 1
-    assert all(answer.status in statuses for answer in answers), answers
+    for answer in answers:
+        assert answer.status in statuses, answer
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.body == b"" or answer.headers["content-type"] == "application/json"
     await is_alive(town)
 
 
@@ -77,6 +81,10 @@ async def is_alive(town: Town) -> None:
         pytest.param(request(method=b"BREW"), id="HX-21-unknown"),
         pytest.param(request(method=b"PROPFIND"), id="HX-21-webdav"),
         pytest.param(request(method=b"CONNECT", target=b"b.test:443"), id="HX-21-connect"),
+        pytest.param(request(method=b"GET", target=DOCUMENT + b"#f"), id="HX-20-fragment"),
+        pytest.param(request(method=b"GET", target=b"/\xc3\xa9"), id="HX-20-utf-8"),
+        pytest.param(request(method=b"GET", target=b"/authorize?client_id=\xff"), id="HX-20-bytes"),
+        pytest.param(request(method=b"GET", target=b"/a b"), id="HX-20-space"),
         pytest.param(request(b"X\0: y", method=b"GET", target=DOCUMENT), id="HX-field-nul"),
         pytest.param(request(b"X: a\0b", method=b"GET", target=DOCUMENT), id="HX-value-nul"),
         pytest.param(request(b": y", method=b"GET", target=DOCUMENT), id="HX-field-empty"),
@@ -86,6 +94,26 @@ async def is_alive(town: Town) -> None:
 )
 async def test_what_is_not_exactly_http_is_refused(town: Town, data: bytes) -> None:
     await refused_by_the_wire(town, data, 400, 405, 501, 505)
+
+
+@pytest.mark.parametrize(
+    "trailer",
+    [
+        pytest.param(b"Authorization: Basic $K", id="HX-trailer-authorization"),
+        pytest.param(b"Host: b.test", id="HX-trailer-host"),
+        pytest.param(b"Content-Length: 3", id="HX-trailer-length"),
+        pytest.param(b"\r\n".join([b"X: y"] * 20_000), id="HX-trailer-many"),
+    ],
+)
+async def test_a_field_behind_the_body_is_no_header(town: Town, trailer: bytes) -> None:
+    basic = b64encode(":".join(town.basic("K")).encode("ascii"))
+    body = b"7\r\ntoken=x\r\n0\r\n" + trailer.replace(b"$K", basic) + b"\r\n\r\n"
+    fields = (FORM, LAST, b"Transfer-Encoding: chunked")
+    answers, _ = await send(town.house, request(*fields, target=b"/introspect", body=body))
+    assert [answer.status for answer in answers] == [401]
+    known = request(*fields, b"Authorization: Basic " + basic, target=b"/introspect", body=body)
+    answers, _ = await send(town.house, known)
+    assert [answer.body for answer in answers] == [b'{"active":false}']
 
 
 @pytest.mark.parametrize(
@@ -191,6 +219,25 @@ async def test_headers_that_do_not_come_are_given_up(
             writer.write(request(method=b"HEAD", target=DOCUMENT))
             assert b"200" in await reader.readuntil(b"\r\n\r\n")
         writer.write(begun)
+        assert await reader.read() == b""
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        pytest.param(b"Content-Length: 50", id="HX-02-unread"),
+        pytest.param(b"Transfer-Encoding: chunked", id="HX-02-chunked"),
+    ],
+)
+async def test_a_body_that_nobody_asked_for_is_not_waited_for_either(
+    town: Town, monkeypatch: pytest.MonkeyPatch, field: bytes
+) -> None:
+    monkeypatch.setattr(server.wire, "HEADER_SECONDS", 0.2)
+    reader, writer = await asyncio.open_connection("127.0.0.1", town.house.port)
+    async with asyncio.timeout(4):
+        writer.write(request(field, method=b"HEAD", target=DOCUMENT))
+        assert b"200" in await reader.readuntil(b"\r\n\r\n")
         assert await reader.read() == b""
     writer.close()
 
@@ -340,6 +387,14 @@ async def test_every_answer_is_hardened(town: Town, method: str, target: str, ho
         assert answer.headers["cache-control"] == "no-store"
     for word in ("quart", "uvicorn", "werkzeug", "python"):
         assert word not in answer.text.lower()
+
+
+async def test_noise_on_the_wire_is_none_in_the_log(town: Town, capfd: pytest.CaptureFixture[str]) -> None:
+    before = town.house.logged()
+    for noise in (b"\0" * 100, b"GET / HTTP/9.9\r\n\r\n", b"get / HTTP/1.1\r\nHost: a.test\r\n\r\n"):
+        await send(town.house, noise)
+    assert town.house.logged() == before
+    assert capfd.readouterr() == ("", "")
 
 
 async def test_a_caller_who_leaves_takes_nothing_along(town: Town) -> None:

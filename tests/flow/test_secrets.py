@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from base64 import urlsafe_b64decode
+from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,9 +86,10 @@ async def test_a_signing_key_lies_sealed(tmp_path: Path) -> None:
     for exponent in exponents:
         assert exponent.encode("ascii") not in files  # LK-03
         assert urlsafe_b64decode(exponent + "==") not in files
-    for name in ("master.key", "admin.token"):
-        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
-        assert (tmp_path / name).read_bytes().strip() not in files
+    master = tmp_path / "master.key"
+    assert master.stat().st_mode & 0o777 == 0o600
+    assert master.read_bytes().strip() not in files
+    assert b64decode(master.read_bytes()) not in files
 
 
 @pytest.mark.parametrize(
@@ -146,13 +147,9 @@ async def test_nobody_writes_lines_of_our_log(town: Town, value: str) -> None:
     await town.ask("GET", authorize(changed(AZ, client_id=value)))
     await town.ask("POST", "/token", form=changed(TK, client_id=value))
     await town.ask("POST", "/register", json={**RG, "client_name": value, "scope": value})
-    safe = value.replace("\r\n", " ").replace("\x1b", "").encode("utf-8").decode("latin-1")[:4_000]
-    await town.ask(
-        "GET", "/", headers=[("User-Agent", safe.encode("latin-1").decode("latin-1"))]
-    ) if safe.isascii() else None
-    logged = town.house.logged()
-    lines = logged.splitlines()[before:]
-    assert len(lines) == (4 if safe.isascii() else 3)
+    await town.ask("GET", "/", headers=[("User-Agent", 'x","event":"forged'), ("X-Request-Id", "forged")])
+    lines = town.house.logged().splitlines()[before:]
+    assert len(lines) == 4
     for line in lines:
         assert json.loads(line)["event"] == "request"
         assert len(line) < 2_000

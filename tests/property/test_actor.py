@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tenants.actor import Actor, Awake, Limits
 from tenants.problems import Broken, Busy, Unknown
@@ -81,7 +81,7 @@ class Held:
 
 
 class Callers(RuleBasedStateMachine):
-    """Two actors in a house with one place."""
+    """Two actors in a house with few places."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,10 +90,13 @@ class Callers(RuleBasedStateMachine):
         self.calls: list[tuple[int, asyncio.Task[int]]] = []
         self.left: set[int] = set()
         self.others: list[asyncio.Task[Any]] = []
-        self.runner.run(self.build())
 
-    async def build(self) -> None:
-        house = Residence(lambda: 0, places=1, batches=2, idle_after=0)
+    @initialize(places=st.integers(1, 2))
+    def build(self, places: int) -> None:
+        self.runner.run(self.built(places))
+
+    async def built(self, places: int) -> None:
+        house = Residence(lambda: 0, places=places, batches=2, idle_after=0)
         limits = Limits(waiting=5, age=float("inf"), batch=3, reopen_after=0)
         self.ledgers = [Ledger(), Ledger()]
         self.actors: list[Actor[list[int], list[int]]] = [

@@ -21,7 +21,7 @@ from tenants.records import DAY, Policy
 from tests.support.tenant import VERIFIER, ATenant, Registered, a_tenant
 
 SHORT = settings(
-    max_examples=12,
+    max_examples=20,
     stateful_step_count=25,
     deadline=None,
     derandomize=True,
@@ -104,6 +104,15 @@ class Grants(RuleBasedStateMachine):
         code = self.runner.run(self.t.code(self.clients[client], scope="openid email"))
         self.grants.append(Model(client, code, self.now + POLICY.authorization_code_ttl, self.now + POLICY.grant_ttl))
 
+    @rule(client=st.integers(0, 1), times=st.integers(0, 5))
+    def authorize_and_use(self, client: int, times: int) -> None:
+        """What nearly every client does: so that there is something that can go wrong."""
+        self.authorize(client)
+        grant, name = self.grants[-1], self.clients[client]
+        grant.gained(self.runner.run(self.t.redeem(name, grant.code)), self.now)
+        for _ in range(times):
+            grant.gained(self.runner.run(self.t.refresh(name, grant.answers[-1].refresh_token)), self.now)
+
     @rule(seconds=st.sampled_from([1, 59, 61, 299, 301, 601, DAY, 2 * DAY]))
     def wait(self, seconds: int) -> None:
         self.t.clock.forward(seconds)
@@ -121,7 +130,7 @@ class Grants(RuleBasedStateMachine):
     @precondition(lambda self: self.grants)
     @rule(data=st.data(), proven=st.sampled_from([True, True, True, False]), stranger=st.sampled_from([False] * 4 + [True]))
     def redeem(self, data: st.DataObject, proven: bool, stranger: bool) -> None:
-        grant = data.draw(st.sampled_from(self.grants[-4:]))
+        grant = data.draw(st.sampled_from(self.grants[-3:]))
         asked = self.t.redeem(self.by(grant, stranger), grant.code, verifier=VERIFIER if proven else "w" * 43)
         if stranger or grant.gone or grant.dead:
             self.runner.run(self.refused_without_a_trace(asked))
@@ -137,7 +146,7 @@ class Grants(RuleBasedStateMachine):
     @precondition(lambda self: any(grant.answers for grant in self.grants))
     @rule(data=st.data(), back=st.sampled_from([1, 1, 1, 2, 2, 3]), stranger=st.sampled_from([False] * 4 + [True]))
     def refresh(self, data: st.DataObject, back: int, stranger: bool) -> None:
-        grant = data.draw(st.sampled_from([grant for grant in self.grants if grant.answers][-4:]))
+        grant = data.draw(st.sampled_from([grant for grant in self.grants if grant.answers][-3:]))
         place = max(len(grant.answers) - back, 0)
         back = len(grant.answers) - place
         asked = self.t.refresh(self.by(grant, stranger), grant.answers[place].refresh_token)
@@ -176,7 +185,7 @@ class Grants(RuleBasedStateMachine):
     @precondition(lambda self: any(grant.answers for grant in self.grants))
     @rule(data=st.data(), back=st.integers(1, 3), of_access=st.booleans())
     def revoke(self, data: st.DataObject, back: int, of_access: bool) -> None:
-        grant = data.draw(st.sampled_from([grant for grant in self.grants if grant.answers][-4:]))
+        grant = data.draw(st.sampled_from([grant for grant in self.grants if grant.answers][-3:]))
         place = max(len(grant.answers) - back, 0)
         answer = grant.answers[place]
         token = answer.access_token if of_access else answer.refresh_token

@@ -292,6 +292,7 @@ def test_a_state_comes_back_as_it_was_and_as_nothing_else(state: str) -> None:  
     assert uri.isascii()
     assert uri.isprintable()
     assert " " not in uri
+    assert "+" not in uri  # a space to some, a plus to others
     assert "#" not in uri
     assert uri.startswith("https://app.test/cb?")
     assert answered(uri) == [("code", "tnc_x"), ("state", state), ("iss", "https://a.test")]

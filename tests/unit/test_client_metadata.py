@@ -210,6 +210,7 @@ def test_as_many_keys_as_are_allowed_are_kept() -> None:
         pytest.param("HTTPS://app.test/", id="CO-11 capitals"),
         pytest.param("//app.test/", id="CO-11 no scheme"),
         pytest.param("https://u:p@app.test/", id="CO-11 user"),
+        pytest.param("https://@app.test/", id="CO-11 empty user"),
         pytest.param('https://app.test/"><script>', id="CO-11 markup"),
         pytest.param("https:///logo.png", id="RG-08 no host"),
         pytest.param("https://intranet/", id="RG-08 no dot"),

@@ -105,3 +105,18 @@ def test_only_the_string_itself_matches_its_digest() -> None:
 def test_a_digest_is_the_sha_256() -> None:
     assert digest("abc").hex() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert len(digest("é")) == 32
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("code", "tnc_AAAAAAAAAAcAAAADAAECAwQFBgcICQoLDA0OD-GKj70aHoqe"),
+        ("refresh", "tnr_AAAAAAAAAAcAAAADAAECAwQFBgcICQoLDA0OD4PsuBHF2tzt"),
+        ("access", "tna_AAAAAAAAAAcAAAADAAECAwQFBgcICQoLDA0OD0HXQlHSMNHZ"),
+        ("jti", "tnj_AAAAAAAAAAcAAAADAAECAwQFBgcICQoLDA0ODyQM5mHyIUdf"),
+    ],
+)
+@requirement("house:what-was-kept-stays-readable")
+def test_a_handle_that_an_earlier_version_made_is_still_read(kind: Kind, text: str) -> None:
+    assert read(kind, text, mac) == mint(kind, 7, 3, SECRET, mac)
+    assert mint(kind, 7, 3, SECRET, mac).text == text

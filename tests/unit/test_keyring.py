@@ -132,3 +132,13 @@ def test_the_digest_that_is_kept_does_not_open_what_is_sealed_under_its_secret()
     sealed = seal_under("tnr_secret", b"answer", b"asked")
     with pytest.raises(InvalidTag):
         AESGCM(digest("tnr_secret")).decrypt(bytes(12), sealed, b"asked")
+
+
+@requirement("house:what-was-kept-stays-readable")
+def test_what_an_earlier_version_sealed_still_opens() -> None:
+    ours = keyring()
+    assert ours.mac(b"x").hex() == "9d16b6c5052e8227c9afe267a6a365c35fe2389c5ba8edc7234631f70f31b698"
+    sealed = bytes.fromhex("000000000000000000000001e0371b530d4d295a1b927792e4b659cb18c25d6095")
+    assert ours.unseal("consent", sealed, b"here") == b"plain"
+    answer = bytes.fromhex("9057b97b044d8fed384d188476a5eddd664af7d6db17")
+    assert unseal_under("tnr_secret", answer, b"asked") == b"answer"

@@ -37,6 +37,7 @@ def test_a_resource_is_known_in_each_of_its_spellings_and_named_in_one(given: st
         ("https://mcp.test/mcp?x=1", "https://mcp.test/mcp?x=1"),
         ("HTTPS://MCP.test:8443/MCP/", "https://mcp.test:8443/MCP/"),
         ("https://mcp.test/", "https://mcp.test"),
+        ("https://mcp.test/?x", "https://mcp.test/?x"),
         ("http://localhost:3000/mcp", "http://localhost:3000/mcp"),
         ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
         ("http://[::1]:3000/", "http://[::1]:3000"),
