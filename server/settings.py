@@ -16,6 +16,7 @@ from server.system import Unusable
 
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*):([0-9]{1,5})")
 LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
+LONGEST = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,13 @@ def read(flags: Mapping[str, Any], *, dev: bool, config: Path | None = None) -> 
     given: dict[str, Any] = {"data_dir": "var/dev"} if dev else {}
     given |= _from_file(config or _config_from_environment()) | _from_environment()
     given |= {name: value for name, value in flags.items() if value is not None}
-    for name in _SECRETS:
-        if (path := given.pop(f"{name}_file", None)) is not None:
-            given[name] = _read_secret(name, path)
     values = {name: _parse(name, value) for name, value in given.items()}
     if not dev and (wrong := next((name for name in _DEV_ONLY if name in values), None)):
         raise Unusable(f"{wrong} is for development only; start with `tenantry dev`")
     settings = Settings(**values, dev=dev)
-    if dev and settings.http.host not in LOOPBACK:
-        raise Unusable(f"dev mode listens on loopback only, not on {settings.http}; use `tenantry serve`")
+    for address in (settings.http, settings.management):
+        if dev and address.host not in LOOPBACK:
+            raise Unusable(f"dev mode listens on loopback only, not on {address}; use `tenantry serve`")
     if settings.grpc.host not in LOOPBACK:
         raise Unusable(f"the admin API is served without TLS, so on loopback only, not on {settings.grpc}")
     return settings
@@ -89,12 +88,12 @@ def _from_file(path: Path | None) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             given = tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise Unusable(f"the settings file {path} cannot be read: {error}") from None
     for name in given:
         if name not in _NAMES and name.removesuffix("_file") not in _SECRETS:
-            raise Unusable(f"the settings file {path} has an unknown key {name}")
-    return given
+            raise Unusable(f"the settings file {path} has an unknown key {name!r}")
+    return _with_secrets(given)
 
 
 def _config_from_environment() -> Path | None:
@@ -109,13 +108,24 @@ def _from_environment() -> dict[str, str]:
     for variable in os.environ:
         if variable.startswith("TENANTRY_") and variable not in ours:
             raise Unusable(f"the environment has an unknown variable {variable}")
-    return {name: os.environ[variable] for variable, name in known.items() if variable in os.environ}
+    return _with_secrets({name: os.environ[variable] for variable, name in known.items() if variable in os.environ})
 
 
-def _read_secret(name: str, path: str) -> str:
+def _with_secrets(given: dict[str, Any]) -> dict[str, Any]:
+    """`given`, all of one source, with the secrets themselves in place of the files that hold them."""
+    for name in _SECRETS:
+        path = given.pop(f"{name}_file", None)
+        if path is not None and name in given:
+            raise Unusable(f"{name} and {name}_file are both given; leave one out")
+        if path is not None:
+            given[name] = _read_secret(name, path)
+    return given
+
+
+def _read_secret(name: str, path: Any) -> str:
     try:
         return Path(path).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise Unusable(f"the file of {name}, {path}, cannot be read: {error}") from None
 
 
@@ -123,8 +133,9 @@ def _parse(name: str, value: Any) -> Any:
     parse = _PARSERS.get(name)
     try:
         return value if parse is None else parse(value)
-    except (TypeError, ValueError, KeyError) as error:
-        raise Unusable(f"{name} cannot be {value!r}: {error}") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        shown = "this" if name in _SECRETS else repr(value)
+        raise Unusable(f"{name} cannot be {shown}: {error}") from None
 
 
 def _address(value: Any) -> Address:
@@ -132,6 +143,19 @@ def _address(value: Any) -> Address:
     if found is None or int(found[2]) > 65_535:
         raise ValueError("an address is HOST:PORT, such as 127.0.0.1:8080")
     return Address(found[1] or "0.0.0.0", int(found[2]))  # noqa: S104  an empty host is asking for it
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text")  # noqa: TRY004  what a user wrote, not what a caller passed
+    return value
+
+
+def _path(value: Any) -> Path:
+    path = Path(value)
+    if not str(value) or "\0" in str(value):
+        raise ValueError("must be the path of a folder")
+    return path
 
 
 def _flag(value: Any) -> bool:
@@ -146,8 +170,8 @@ def _flag(value: Any) -> bool:
 def _positive(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def parse(value: Any) -> Any:
         number = kind(value)
-        if not number > 0:
-            raise ValueError("must be more than 0")
+        if not 0 < number < LONGEST:
+            raise ValueError("must be more than 0, and less than a thousand million")
         return number
 
     return parse
@@ -161,15 +185,23 @@ def _networks(value: Any) -> tuple[IPv4Network | IPv6Network, ...]:
 def _users(value: Any) -> tuple[DevUser, ...]:
     if isinstance(value, str):  # EMAIL:PASSWORD,EMAIL:PASSWORD
         pairs = [item.partition(":") for item in value.split(",") if item]
-        return tuple(DevUser(email, password) for email, _, password in pairs)
-    return tuple(DevUser(str(item["email"]), str(item["password"]), str(item.get("name", ""))) for item in value)
+        users = tuple(DevUser(email, password) for email, _, password in pairs)
+    else:
+        users = tuple(DevUser(item["email"], item["password"], item.get("name", "")) for item in value)
+    if not users or not all(
+        _text(user.email) and _text(user.password) and isinstance(user.name, str) for user in users
+    ):
+        raise ValueError("name at least one user, each with an e-mail address and a password")
+    return users
 
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {
-    "data_dir": Path,
+    "data_dir": _path,
     "http": _address,
     "grpc": _address,
     "management": _address,
+    "master_key": _text,
+    "admin_token": _text,
     "trusted_proxies": _networks,
     "max_open_tenants": _positive(int),
     "idle_after": _positive(float),
@@ -177,5 +209,6 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "log_requests": _flag,
     "dev_users": _users,
     "allow_any_credentials": _flag,
+    "auto_sign_in": _text,
     "auto_consent": _flag,
 }

@@ -1,11 +1,11 @@
 """HTTP/1.1 as it comes from strangers: what two parsers could read in two ways is refused before anyone reads it.
 
-llhttp (in httptools) parses; this protocol adds what it is lenient about or has no limit for: both Content-Length and
-Transfer-Encoding, line ends without CR, folded header lines, too many or too large header fields, and clients that X
+llhttp (in httptools) refuses Content-Length beside Transfer-Encoding, line ends without CR and folded header lines.
+This protocol adds what it has no limit for: repeated Host fields, targets that name a host, fields behind the body, too
+many or too large header fields, and clients that take for ever to send their headers, or a body that nobody reads.
 """
 
 import asyncio
-import re
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -15,7 +15,8 @@ MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32_768
 HEADER_SECONDS = 10.0
 """How long a client may take from its first byte, or from connecting, to the end of its headers."""
-_ODD_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)|\r\n[ \t]")
+MAX_BODY_AT_ONCE = 262_144
+"""What may come behind the header in the same read, which is as much as the loop reads at once."""
 _METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE", b"CONNECT"})
 _REFUSED = (
     b"x-content-type-options: nosniff\r\n"
@@ -54,7 +55,7 @@ class _Corked:
 
 class GuardedProtocol(HttpToolsProtocol):
     _waiting_since: float | None = None
-    _head: bytes = b""
+    _head_bytes = 0
     _in_body = False
 
     def connection_made(self, transport: Any) -> None:
@@ -63,20 +64,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self._waiting_since = self.loop.time()
 
     def data_received(self, data: bytes) -> None:
-        # between requests: look at the raw head before the parser makes sense of it
         if not self._in_body:
             if self._waiting_since is None:
                 self._waiting_since = self.loop.time()
-            head = self._head + data if self._head else data
-            end = head.find(b"\r\n\r\n")
-            if end < 0 and len(head) > MAX_HEADER_BYTES:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEADER_BYTES + MAX_BODY_AT_ONCE:
                 self._refuse(431)
                 return
-            seen = head if end < 0 else head[:end]
-            if _ODD_LINE_END.search(seen if end >= 0 else seen.rstrip(b"\r")):
-                self._refuse(400)
-                return
-            self._head = head if end < 0 else b""
         super().data_received(data)
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -87,14 +81,14 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._waiting_since = None
         self._in_body = True
+        self._head_bytes = 0
         names = [name for name, _ in self.headers]
         parser = cast("Any", self.parser)
         version, method = parser.get_http_version(), parser.get_method()
         if len(names) > MAX_HEADERS or sum(len(name) + len(value) for name, value in self.headers) > MAX_HEADER_BYTES:
             self._refuse(431)
         elif (
-            (b"content-length" in names and b"transfer-encoding" in names)
-            or names.count(b"content-length") > 1
+            names.count(b"content-length") > 1
             or names.count(b"host") > 1
             or (b"host" not in names and version == "1.1")
             or version not in ("1.0", "1.1")

@@ -18,7 +18,7 @@ from server.listener import Listener, bind
 from server.management.app import Management
 from server.outbound.providers.dev import DevProvider
 from server.settings import Settings
-from server.system import DataDirectory, clock, entropy
+from server.system import DataDirectory, Unusable, clock, entropy
 from server.telemetry import ActorObserver, Log, Metrics
 from server.web.app import Front
 from server.web.browser import browser_side
@@ -111,7 +111,10 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
         )
         await told.start()
         parts.push_async_callback(told.stop)
-        grpc_port = await admin.start(settings.grpc.host, grpc_port)
+        try:
+            grpc_port = await admin.start(settings.grpc.host, grpc_port)
+        except OSError as error:  # somebody took the address between our bind and theirs
+            raise Unusable(f"cannot listen on {settings.grpc}: {error}") from None
         parts.push_async_callback(admin.stop, settings.drain)
         await web.start()
         parts.push_async_callback(web.stop)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from server.cli.connection import DEFAULT_ADDRESS, Address, DataDir, Token, connect
+from server.cli.connection import DEFAULT_ADDRESS, MAX_SECONDS, Address, DataDir, Token, connect
 from server.cli.output import Format, Output, show
 
 app = typer.Typer(no_args_is_help=True)
@@ -100,13 +100,17 @@ def delete(
 def rotate_secret(
     client: Id,
     issuer: Issuer,
-    overlap: Annotated[int, typer.Option("--overlap", help="Seconds that the former secret still counts.")] = 0,
+    overlap: Annotated[
+        int, typer.Option("--overlap", min=0, max=MAX_SECONDS, help="Seconds that the former secret still counts.")
+    ] = 0,
     address: Address = DEFAULT_ADDRESS,
     token: Token = None,
     data_dir: DataDir = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Make a new secret. It is printed this once."""
+    if output is Format.NAME:
+        raise typer.BadParameter("would not show the secret", param_hint="-o name")
     from google.protobuf.duration_pb2 import Duration
 
     from protos.admin.v1 import client_service_pb2 as pb

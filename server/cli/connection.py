@@ -5,6 +5,7 @@
 # pyright: reportMissingTypeStubs=false, reportAttributeAccessIssue=false, reportIncompatibleMethodOverride=false
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +17,11 @@ import typer
 
 REFUSED, USED_WRONGLY, UNREACHABLE = 1, 2, 3
 DEADLINE = 30.0
+MAX_SECONDS = 2**31 - 1
+"""Of an option; the server knows what is sensible."""
 DATA_DIRECTORIES = (Path("var"), Path("var/dev"))
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+_TOKEN = re.compile(r"[!-~]+")
 
 Address = Annotated[
     str, typer.Option("--address", envvar="TENANTRY_ADDRESS", help="HOST:PORT of the admin API.", show_default=True)
@@ -44,7 +49,8 @@ class Connection:
         import grpc
 
         metadata = (("authorization", f"Bearer {self.token}"),)
-        with grpc.insecure_channel(self.address) as channel:
+        # a proxy is for the web: it would be shown the token, and cannot reach a loopback address
+        with grpc.insecure_channel(self.address, options=[("grpc.enable_http_proxy", 0)]) as channel:
             try:
                 return getattr(stub(channel), method)(request, timeout=DEADLINE, metadata=metadata)
             except grpc.RpcError as error:
@@ -64,8 +70,10 @@ class Connection:
 
 def connect(address: str, token: str | None, data_dir: Path | None) -> Connection:
     """With the token that was given, or the one in TENANTRY_TOKEN_FILE, or in the local data directory."""
+    if not _ADDRESS.fullmatch(address):
+        fail(USED_WRONGLY, f"the address must be HOST:PORT, such as {DEFAULT_ADDRESS}, not {address}")
     if token is not None:
-        return Connection(address, token)
+        return _connection(address, token)
     named = os.environ.get("TENANTRY_TOKEN_FILE")
     places = (
         [Path(named)]
@@ -74,13 +82,21 @@ def connect(address: str, token: str | None, data_dir: Path | None) -> Connectio
     )
     for place in places:
         with suppress(OSError, UnicodeDecodeError):
-            return Connection(address, place.read_text("ascii").strip())
+            return _connection(address, place.read_text("ascii").strip())
     return fail(
         USED_WRONGLY,
         f"no admin token: set TENANTRY_TOKEN_FILE, or --data-dir (looked at {', '.join(map(str, places))})",
     )
 
 
+def _connection(address: str, token: str) -> Connection:
+    if not _TOKEN.fullmatch(token):
+        fail(USED_WRONGLY, "the admin token must be one word of printable ASCII")
+    return Connection(address, token)
+
+
 def fail(code: int, line: str) -> NoReturn:
-    print(f"tenantry: {line}", file=sys.stderr)
+    """One line whatever it quotes: what is not printable becomes a space."""
+    shown = "".join(character if character.isprintable() else " " for character in line)
+    print(f"tenantry: {shown}", file=sys.stderr)
     raise typer.Exit(code)

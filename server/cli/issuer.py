@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from server.cli.connection import DEFAULT_ADDRESS, Address, DataDir, Token, connect
+from server.cli.connection import DEFAULT_ADDRESS, MAX_SECONDS, Address, DataDir, Token, connect
 from server.cli.output import Format, Output, show
 
 app = typer.Typer(no_args_is_help=True)
@@ -18,8 +18,11 @@ Resource = Annotated[
 ]
 TokenFormat = Annotated[str | None, typer.Option("--token-format", help="jwt or opaque.")]
 Algorithm = Annotated[str | None, typer.Option("--signing-algorithm", help="ES256, EdDSA or RS256.")]
-AccessTtl = Annotated[int | None, typer.Option("--access-token-ttl", help="Seconds.")]
-RefreshTtl = Annotated[int | None, typer.Option("--refresh-token-ttl", help="Seconds; 0 issues no refresh tokens.")]
+AccessTtl = Annotated[int | None, typer.Option("--access-token-ttl", min=0, max=MAX_SECONDS, help="Seconds.")]
+RefreshTtl = Annotated[
+    int | None,
+    typer.Option("--refresh-token-ttl", min=0, max=MAX_SECONDS, help="Seconds; 0 issues no refresh tokens."),
+]
 Registration = Annotated[
     bool | None,
     typer.Option("--dynamic-registration/--no-dynamic-registration", help="Whether clients may register themselves."),

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 
 from tests.support.house import RunningHouse
 
+FORM = b"Content-Type: application/x-www-form-urlencoded"
+LAST = b"Connection: close"
+BODY = b"grant_type=refresh_token&client_id=P&refresh_token=x"
+DOCUMENT = b"/.well-known/jwks.json"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -71,3 +76,25 @@ def answers(received: bytes) -> list[Answer]:
         found.append(Answer(int(line.split(" ")[1]), headers, received[:length]))
         received = received[length:]
     return found
+
+
+def request(*fields: bytes, method: bytes = b"POST", target: bytes = b"/token", body: bytes = b"") -> bytes:
+    """A request to issuer A, with just these header fields."""
+    return b"\r\n".join([method + b" " + target + b" HTTP/1.1", b"Host: a.test", *fields, b"", body])
+
+
+def sized(body: bytes, *fields: bytes) -> bytes:
+    """A form that says how long it is."""
+    return request(FORM, b"Content-Length: %d" % len(body), *fields, body=body)
+
+
+async def refused_by_the_wire(house: RunningHouse, data: bytes | list[bytes], *statuses: int) -> None:
+    """One error, or none, and the connection is over: whatever else was sent on it is not looked at."""
+    given, closed = await send(house, data)
+    assert closed
+    assert len(given) <= 1
+    for answer in given:
+        assert answer.status in statuses, answer
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.body == b"" or answer.headers["content-type"] == "application/json"
+    assert (await house.ask("GET", "/.well-known/jwks.json")).status_code == 200

@@ -74,6 +74,7 @@ def test_both_halves_of_a_basic_header_are_form_encoded() -> None:  # TK-13
         pytest.param(basic("k%:41"), id="TK-12 escape over the colon"),
         pytest.param(basic("k:s%zz"), id="TK-12 broken escape in the secret"),
         pytest.param(basic("k:s%ff"), id="TK-12 escape that is no UTF-8"),
+        pytest.param(basic("k%ff:s"), id="TK-12 escape that is no UTF-8 in the id"),
         pytest.param("Bearer " + basic("k:s").removeprefix("Basic "), id="TK-12 Bearer"),
         pytest.param("Basic\t" + basic("k:s").removeprefix("Basic "), id="TK-12 tab"),
     ],

@@ -69,6 +69,7 @@ FORGED = TAGS["refresh"] + urlsafe_b64encode(bytes(36)).decode()
         pytest.param(MADE.replace("_", "%5F"), id="TK-30 encoded twice"),
         pytest.param(MADE[:4] + MADE[4:].replace("_", "/"), id="other alphabet /"),
         pytest.param(MADE[:4] + MADE[4:].replace("-", "+"), id="other alphabet +"),
+        pytest.param("xnr_" + MADE[4:], id="TK-04 another tag"),
         pytest.param(MADE[:51] + "\0", id="RT-17 NUL"),
         pytest.param(MADE[:51] + "é", id="not ASCII"),
         pytest.param(MADE[:51] + "\ud800", id="half a surrogate pair"),
