@@ -84,7 +84,3 @@ class Listener:
             self._server.should_exit = True
             await self._task
         self._listening.close()
-
-    def abandon(self) -> None:
-        """Do not wait for requests in flight any more."""
-        self._server.force_exit = True

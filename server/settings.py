@@ -126,7 +126,7 @@ def _read_secret(name: str, path: Any) -> str:
     try:
         return Path(path).read_text("utf-8").strip()
     except (OSError, TypeError, ValueError) as error:
-        raise Unusable(f"the file of {name}, {path}, cannot be read: {error}") from None
+        raise Unusable(f"the file of {name}, {str(path)!r}, cannot be read: {error}") from None
 
 
 def _parse(name: str, value: Any) -> Any:
@@ -187,10 +187,10 @@ def _users(value: Any) -> tuple[DevUser, ...]:
         pairs = [item.partition(":") for item in value.split(",") if item]
         users = tuple(DevUser(email, password) for email, _, password in pairs)
     else:
-        users = tuple(DevUser(item["email"], item["password"], item.get("name", "")) for item in value)
-    if not users or not all(
-        _text(user.email) and _text(user.password) and isinstance(user.name, str) for user in users
-    ):
+        users = tuple(
+            DevUser(_text(item["email"]), _text(item["password"]), _text(item.get("name", ""))) for item in value
+        )
+    if not users or not all(user.email and user.password for user in users):
         raise ValueError("name at least one user, each with an e-mail address and a password")
     return users
 

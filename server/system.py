@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import secrets
 import threading
 import time
@@ -16,6 +17,7 @@ from tenants.problems import Broken
 
 KEY_BYTES = 32
 POOL_BYTES = 1_024
+_TOKEN = re.compile(r"[!-~]+")
 _pools = threading.local()
 # a forked child must not hand out what its parent hands out
 os.register_at_fork(after_in_child=_pools.__dict__.clear)
@@ -89,8 +91,8 @@ class DataDirectory:
     def admin_token(self, configured: str | None) -> str:
         """The configured token, or the one in `admin.token`, made at the first start."""
         token = configured if configured is not None else self._secret("admin.token", _new_token)
-        if len(token) < 20:
-            raise Unusable("the admin token is shorter than 20 characters; use a longer one, or let one be made")
+        if len(token) < 20 or not _TOKEN.fullmatch(token):  # it must fit behind `Bearer `
+            raise Unusable("the admin token must be 20 characters or more of printable ASCII; or let one be made")
         return token
 
     def _secret(self, name: str, make: Callable[[], str]) -> str:

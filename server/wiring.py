@@ -23,6 +23,7 @@ from server.telemetry import ActorObserver, Log, Metrics
 from server.web.app import Front
 from server.web.browser import browser_side
 from storage_sqlite.stores import RegistryStores, TenantStores
+from tenants.problems import Problem
 from tenants.registry import Registry
 from tenants.residence import Residence
 
@@ -39,8 +40,6 @@ class House:
     http: str
     grpc: str
     management: str
-    abandon: Callable[[], None]
-    """Stop waiting for requests in flight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,10 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
             entropy,
             observer=ActorObserver(metrics, log),
         )
-        await registry.start()
+        try:
+            await registry.start()
+        except Problem as problem:
+            raise Unusable(f"the list of issuers in {settings.data_dir} {problem}") from None
         parts.push_async_callback(registry.stop)
         keeper = asyncio.create_task(housekeeping.keep(registry, residence, log), name="housekeeping")
         parts.push_async_callback(_end, keeper)
@@ -131,7 +133,6 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
             f"{settings.http.host}:{web.port}",
             f"{settings.grpc.host}:{grpc_port}",
             f"{settings.management.host}:{told.port}",
-            web.abandon,
         )
 
 

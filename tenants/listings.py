@@ -91,11 +91,10 @@ def moved(old: Listing, to: str, now: int) -> Listing:
     return replace(old, state="disabled")
 
 
-def put_off(turn: ListTurn, request: tuple[str, int, int]) -> None:
-    """What is due for an issuer, waking it or purging it, is due again `at`."""
-    (tx, _), (issuer_id, at, attempts) = turn, request
-    listing = tx.listings.find(issuer_id)
-    if listing is not None and listing.state == "deleted":
-        tx.listings.change(replace(listing, purge_at=at), version=listing.version)
+def put_off(turn: ListTurn, request: tuple[Listing, int, int]) -> None:
+    """What was found due, waking an issuer or purging it, is due again `at`: that, whatever became of it since."""
+    (tx, _), (due, at, attempts) = turn, request
+    if due.state == "deleted":
+        tx.listings.change(replace(due, purge_at=at), version=due.version)
     else:
-        tx.listings.set_alarm(issuer_id, at, attempts)
+        tx.listings.set_alarm(due.id, at, attempts)

@@ -174,6 +174,10 @@ class Registry:
         return listing
 
     async def undelete(self, issuer_id: str) -> Listing:
+        """Raises IssuerUnavailable once its time is over: its file may be gone already."""
+        purge_at = self.tenant(issuer_id).listing.purge_at
+        if purge_at is not None and purge_at <= self._residence.now():
+            raise IssuerUnavailable(f"{issuer_id} is being purged")
         return await self._to_the_end(self._move(issuer_id, {"deleted"}, "active", None))
 
     # --- alarms
@@ -190,13 +194,13 @@ class Registry:
                 if listing.state == "deleted":
                     await self._purge(tenant, listing)
                 else:
-                    await self._maintain(tenant)
+                    await self._maintain(tenant, listing)
             except Exception as error:  # one tenant that cannot must not keep the others from it
                 if self._observer is not None and not isinstance(error, Problem):
                     self._observer.broke(listing.uid, error)
                 attempts = listing.alarm_attempts + 1
                 wait = min(2**attempts, MAX_ALARM_BACKOFF)
-                await self._list.run(listings.put_off, (listing.id, self._residence.now() + wait, attempts))
+                await self._list.run(listings.put_off, (listing, self._residence.now() + wait, attempts))
         return len(due)
 
     # --- inside
@@ -265,11 +269,11 @@ class Registry:
         self._know(listing)
         return listing
 
-    async def _maintain(self, tenant: Tenant) -> None:
+    async def _maintain(self, tenant: Tenant, due: Listing) -> None:
         done = await tenant.actor.run(maintain, Maintenance())
         while done.more is not None:
             done = await tenant.actor.run(maintain, done.more)
-        await self._list.run(listings.put_off, (tenant.listing.id, done.next_at, 0))
+        await self._list.run(listings.put_off, (due, done.next_at, 0))
 
     async def _purge(self, tenant: Tenant, due: Listing) -> None:
         async with tenant.changing:

@@ -101,9 +101,11 @@ def status_of(error: Exception, *, request_id: str) -> Status:
         reason = _REASONS.get(error.field, reason)
     if isinstance(error, EtagMismatch):
         metadata["current_etag"] = error.current
+    more = _more(error)
     told = Status(code=row.code.value[0], message=_short(row.message or _words(error)))
+    told.message += "".join(f": {detail.resource_name}" for detail in more if isinstance(detail, details.ResourceInfo))
     info = details.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata)
-    for detail in (info, *_more(error)):
+    for detail in (info, *more):
         packed = AnyMessage()
         packed.Pack(detail)
         told.details.append(packed)
@@ -123,7 +125,7 @@ def _more(error: Exception) -> tuple[Message, ...]:
     if isinstance(error, NoSuchThing | AlreadyThere):
         return (_resource(str(error)),)
     if isinstance(error, IssuerUriTaken):
-        return (details.ResourceInfo(resource_type=f"{DOMAIN}/Issuer", description=_short(str(error))),)
+        return (details.ResourceInfo(resource_type=f"{DOMAIN}/Issuer", resource_name=_short(str(error))),)
     if isinstance(error, IssuerUnavailable):
         failed = details.PreconditionFailure.Violation(type="ISSUER_STATE", description=_short(str(error)))
         return (details.PreconditionFailure(violations=[failed]),)

@@ -1,14 +1,43 @@
 """The `tenantry` command: its nouns and verbs."""
 
+import sys
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from server.cli import client, issuer, serve
+from server.cli.connection import USED_WRONGLY
+
+INTERRUPTED = 130
+_UsageError: Any = typer.BadParameter.__bases__[0]  # click's, or Typer's own copy of it
+
+
+class _Commands(TyperGroup):
+    """Says in one line what was used wrongly."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            code = super().main(*args, **{**kwargs, "standalone_mode": False})
+        except typer.Abort:
+            code = INTERRUPTED
+        except _UsageError as error:
+            code = USED_WRONGLY
+            words = error.format_message()
+            if "\n" not in words:  # else it is the whole help, of a command that was given nothing
+                path = error.ctx.command_path if error.ctx else "tenantry"
+                words = f"tenantry: {words.rstrip('.')}; see {path} --help"
+            print(words, file=sys.stderr)
+        sys.exit(code or 0)
+
 
 app = typer.Typer(
-    help="Many MCP authorization servers in one process.", no_args_is_help=True, pretty_exceptions_enable=False
+    cls=_Commands,
+    help="Many MCP authorization servers in one process.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 app.command()(serve.serve)
 app.command()(serve.dev)

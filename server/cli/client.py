@@ -1,13 +1,15 @@
 """`tenantry client …`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from server.cli.connection import DEFAULT_ADDRESS, MAX_SECONDS, Address, DataDir, Token, connect
-from server.cli.output import Format, Output, show
+from server.cli.connection import Server, remote
+from server.cli.issuer import named
+from server.cli.output import Format, show, show_all
+from server.cli.policy import duration
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 COLUMNS = ("client_id", "display_name", "origin", "token_endpoint_auth_method", "last_use_time")
 
 Issuer = Annotated[str, typer.Option("--issuer", help="The issuer's id.")]
@@ -15,111 +17,102 @@ Id = Annotated[str, typer.Argument(metavar="CLIENT", help="The client's id.")]
 
 
 @app.command()
+@remote
 def create(
+    server: Server,
     issuer: Issuer,
-    redirect_uri: Annotated[list[str], typer.Option("--redirect-uri", help="May be repeated.")],
-    client_id: Annotated[str, typer.Option("--client-id", help="Chosen by you; else one is made up.")] = "",
-    display_name: Annotated[str, typer.Option("--display-name", help="What users see.")] = "",
+    redirect_uri: Annotated[
+        list[str], typer.Option("--redirect-uri", help="Where users may be sent back to. May be repeated.")
+    ],
+    client_id: Annotated[
+        str, typer.Option("--client-id", show_default=False, help="An id that you choose; else one is made up.")
+    ] = "",
+    display_name: Annotated[str, typer.Option("--display-name", show_default=False, help="What users see.")] = "",
     auth_method: Annotated[
         str, typer.Option("--auth-method", help="none, client_secret_basic or client_secret_post.")
     ] = "none",
-    scope: Annotated[str, typer.Option("--scope", help="What it may ask for, with spaces between.")] = "",
-    resource: Annotated[
-        list[str] | None, typer.Option("--resource", help="A resource that it speaks for; may be repeated.")
+    grant_type: Annotated[
+        list[str] | None,
+        typer.Option("--grant-type", help="authorization_code, refresh_token; both if not given. May be repeated."),
     ] = None,
-    address: Address = DEFAULT_ADDRESS,
-    token: Token = None,
-    data_dir: DataDir = None,
-    output: Output = Format.TABLE,
+    scope: Annotated[
+        str, typer.Option("--scope", show_default=False, help="What it may ask for, with spaces between.")
+    ] = "",
+    application_type: Annotated[
+        str, typer.Option("--application-type", show_default=False, help="web or native.")
+    ] = "",
+    resource: Annotated[
+        list[str] | None,
+        typer.Option("--resource", help="A resource that it speaks for, to introspect its tokens. May be repeated."),
+    ] = None,
 ) -> None:
-    """Create a client. Its secret is printed this once."""
-    from protos.admin.v1 import client_service_pb2 as pb
+    """Create a client. Its secret, if it has one, is printed this once."""
+    from protos.admin.v1.client_service_pb2 import Client, CreateClientRequest
 
-    given = pb.Client(
+    given = Client(
         display_name=display_name,
         redirect_uris=redirect_uri,
+        grant_types=grant_type or (),
         token_endpoint_auth_method=auth_method,
         scope=scope,
+        application_type=application_type,
         resources=resource or (),
     )
-    request = pb.CreateClientRequest(parent=f"issuers/{issuer}", client_id=client_id, client=given)
-    show([_call("CreateClient", request, address, token, data_dir)], COLUMNS, output, many=False)
+    show(server.call(CreateClientRequest(parent=named(issuer), client_id=client_id, client=given)), server.output)
 
 
 @app.command()
-def get(
-    client: Id,
-    issuer: Issuer,
-    address: Address = DEFAULT_ADDRESS,
-    token: Token = None,
-    data_dir: DataDir = None,
-    output: Output = Format.TABLE,
-) -> None:
+@remote
+def get(server: Server, client: Id, issuer: Issuer) -> None:
     """Show a client."""
-    from protos.admin.v1 import client_service_pb2 as pb
+    from protos.admin.v1.client_service_pb2 import GetClientRequest
 
-    request = pb.GetClientRequest(name=f"issuers/{issuer}/clients/{client}")
-    show([_call("GetClient", request, address, token, data_dir)], COLUMNS, output, many=False)
+    show(server.call(GetClientRequest(name=_named(issuer, client))), server.output)
 
 
 @app.command("list")
-def list_clients(
-    issuer: Issuer,
-    address: Address = DEFAULT_ADDRESS,
-    token: Token = None,
-    data_dir: DataDir = None,
-    output: Output = Format.TABLE,
-) -> None:
+@remote
+def list_clients(server: Server, issuer: Issuer) -> None:
     """List the clients of an issuer."""
-    from protos.admin.v1 import client_service_pb2 as pb
+    from protos.admin.v1.client_service_pb2 import ListClientsRequest
 
-    found: list[Any] = []
-    page = ""
-    while True:
-        request = pb.ListClientsRequest(parent=f"issuers/{issuer}", page_size=1_000, page_token=page)
-        answer = _call("ListClients", request, address, token, data_dir)
-        found.extend(answer.clients)
-        page = answer.next_page_token
-        if not page:
-            break
-    show(found, COLUMNS, output, many=True)
+    show_all(server.pages(ListClientsRequest(parent=named(issuer)), "clients"), COLUMNS, server.output)
 
 
 @app.command()
-def delete(
-    client: Id, issuer: Issuer, address: Address = DEFAULT_ADDRESS, token: Token = None, data_dir: DataDir = None
-) -> None:
+@remote
+def delete(server: Server, client: Id, issuer: Issuer) -> None:
     """Delete a client, and end all that it was granted."""
-    from protos.admin.v1 import client_service_pb2 as pb
+    from protos.admin.v1.client_service_pb2 import DeleteClientRequest
 
-    _call("DeleteClient", pb.DeleteClientRequest(name=f"issuers/{issuer}/clients/{client}"), address, token, data_dir)
-    print(f"deleted issuers/{issuer}/clients/{client}")
+    name = _named(issuer, client)
+    nothing = server.call(DeleteClientRequest(name=name))
+    if server.output is Format.TABLE:
+        print(f"deleted {name}")
+    else:
+        show(nothing, server.output, name=name)
 
 
 @app.command("rotate-secret")
+@remote
 def rotate_secret(
+    server: Server,
     client: Id,
     issuer: Issuer,
     overlap: Annotated[
-        int, typer.Option("--overlap", min=0, max=MAX_SECONDS, help="Seconds that the former secret still counts.")
-    ] = 0,
-    address: Address = DEFAULT_ADDRESS,
-    token: Token = None,
-    data_dir: DataDir = None,
-    output: Output = Format.TABLE,
+        int | None,
+        typer.Option("--overlap", parser=duration, metavar="DURATION", help="How long the former still counts."),
+    ] = None,
 ) -> None:
     """Make a new secret. It is printed this once."""
-    if output is Format.NAME:
-        raise typer.BadParameter("would not show the secret", param_hint="-o name")
     from google.protobuf.duration_pb2 import Duration
 
-    from protos.admin.v1 import client_service_pb2 as pb
+    from protos.admin.v1.client_service_pb2 import RotateClientSecretRequest
 
-    request = pb.RotateClientSecretRequest(name=f"issuers/{issuer}/clients/{client}", overlap=Duration(seconds=overlap))
-    show([_call("RotateClientSecret", request, address, token, data_dir)], COLUMNS, output, many=False)
+    name = _named(issuer, client)
+    request = RotateClientSecretRequest(name=name, overlap=Duration(seconds=overlap or 0))
+    show(server.call(request), server.output, name=name)
 
 
-def _call(method: str, request: Any, address: str, token: str | None, data_dir: Any) -> Any:
-    from protos.admin.v1.client_service_pb2_grpc import ClientServiceStub
-
-    return connect(address, token, data_dir).call(ClientServiceStub, method, request)
+def _named(issuer: str, client: str) -> str:
+    return f"{named(issuer)}/clients/{client}"

@@ -1,102 +1,186 @@
-"""How a client command reaches the server: address, token, one channel, and errors in one line."""
+"""How a client command reaches the server: address, token, one call at a time, and errors in one line."""
 
-# gRPC ships without complete types
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportMissingTypeStubs=false, reportAttributeAccessIssue=false, reportIncompatibleMethodOverride=false
-
-import os
+import inspect
 import re
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, NoReturn, TypeVar
 
 import typer
 
+from server.cli.output import Format, Output
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
 REFUSED, USED_WRONGLY, UNREACHABLE = 1, 2, 3
 DEADLINE = 30.0
-MAX_SECONDS = 2**31 - 1
-"""Of an option; the server knows what is sensible."""
-DATA_DIRECTORIES = (Path("var"), Path("var/dev"))
-_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
-_TOKEN = re.compile(r"[!-~]+")
-
-Address = Annotated[
-    str, typer.Option("--address", envvar="TENANTRY_ADDRESS", help="HOST:PORT of the admin API.", show_default=True)
-]
-Token = Annotated[
-    str | None,
-    typer.Option(
-        "--token", envvar="TENANTRY_TOKEN", help="The admin token; better in TENANTRY_TOKEN_FILE.", show_default=False
-    ),
-]
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", envvar="TENANTRY_DATA_DIR", help="Where to find admin.token.", show_default=False),
-]
 DEFAULT_ADDRESS = "127.0.0.1:9090"
+DATA_DIRECTORIES = (Path("var"), Path("var/dev"))
+LARGEST_PAGE = 1_000
+_ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+
+T = TypeVar("T")
+
+_OPTIONS: dict[str, tuple[Any, Any]] = {
+    "address": (
+        Annotated[str, typer.Option("--address", envvar="TENANTRY_ADDRESS", help="HOST:PORT of the admin API.")],
+        DEFAULT_ADDRESS,
+    ),
+    "token": (
+        Annotated[
+            str | None,
+            typer.Option(
+                "--token",
+                envvar="TENANTRY_TOKEN",
+                show_default=False,
+                help="The admin token. Others on this machine can read it in the list of processes; prefer a file.",
+            ),
+        ],
+        None,
+    ),
+    "token_file": (
+        Annotated[
+            Path | None,
+            typer.Option(
+                "--token-file", envvar="TENANTRY_TOKEN_FILE", show_default=False, help="A file with the admin token."
+            ),
+        ],
+        None,
+    ),
+    "data_dir": (
+        Annotated[
+            Path | None,
+            typer.Option(
+                "--data-dir",
+                envvar="TENANTRY_DATA_DIR",
+                show_default=False,
+                help="The data directory of a server on this machine, whose admin.token is used.",
+            ),
+        ],
+        None,
+    ),
+    "output": (Output, Format.TABLE),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class Server:
+    """The server that a command speaks to, and how what it says is to be printed."""
+
     address: str
     token: str
+    output: Format
 
-    def call(self, stub: Callable[[Any], Any], method: str, request: Any) -> Any:
-        """The answer of one call. Ends the command with one line on stderr if there is none."""
+    def call(self, request: Any) -> Any:
+        """The answer to one call, of the method that takes such a request. Without one, the command ends."""
+        import grpc
+        from google.protobuf.message_factory import GetMessageClass
+
+        [method] = [
+            method
+            for service in request.DESCRIPTOR.file.services_by_name.values()
+            for method in service.methods
+            if method.input_type.full_name == request.DESCRIPTOR.full_name
+        ]
+        # a web proxy that the environment names is not for this
+        with grpc.insecure_channel(self.address, options=[("grpc.enable_http_proxy", 0)]) as channel:
+            call = channel.unary_unary(
+                f"/{method.containing_service.full_name}/{method.name}",
+                request_serializer=_bytes_of,
+                response_deserializer=GetMessageClass(method.output_type).FromString,
+            )
+            try:
+                return call(request, timeout=DEADLINE, metadata=(("authorization", f"Bearer {self.token}"),))
+            except grpc.RpcError as error:
+                self._end(error)
+
+    def pages(self, request: Any, field: str) -> Iterator[Any]:
+        """All that a list holds, in `field` of its pages."""
+        request.page_size = LARGEST_PAGE
+        while True:
+            page = self.call(request)
+            yield from getattr(page, field)
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    def _end(self, error: Any) -> NoReturn:
         import grpc
 
-        metadata = (("authorization", f"Bearer {self.token}"),)
-        # a proxy is for the web: it would be shown the token, and cannot reach a loopback address
-        with grpc.insecure_channel(self.address, options=[("grpc.enable_http_proxy", 0)]) as channel:
-            try:
-                return getattr(stub(channel), method)(request, timeout=DEADLINE, metadata=metadata)
-            except grpc.RpcError as error:
-                code, words = error.code(), error.details()
-                if (
-                    code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-                    and not error.trailing_metadata()
-                ):
-                    fail(
-                        UNREACHABLE,
-                        f"cannot reach the server at {self.address}; is it running, and is --address right?",
-                    )
-                if code is grpc.StatusCode.UNAUTHENTICATED:
-                    fail(REFUSED, "the server does not accept this admin token; set TENANTRY_TOKEN_FILE or --data-dir")
-                fail(REFUSED, f"{words} ({code.name})")
+        code = error.code()
+        answered = any(key == "grpc-status-details-bin" for key, _ in error.trailing_metadata() or ())
+        if not answered and code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+            fail(UNREACHABLE, f"cannot reach the server at {self.address}; is it running, and is --address right?")
+        if code is grpc.StatusCode.UNAUTHENTICATED:
+            fail(REFUSED, "the server does not accept this admin token; give its own with --token-file or --data-dir")
+        fail(REFUSED, f"{error.details()} ({code.name})")
 
 
-def connect(address: str, token: str | None, data_dir: Path | None) -> Connection:
-    """With the token that was given, or the one in TENANTRY_TOKEN_FILE, or in the local data directory."""
+def _bytes_of(message: "Message") -> bytes:
+    return message.SerializeToString()
+
+
+def with_options(
+    options: Mapping[str, tuple[Any, Any]], gather: Callable[..., T]
+) -> Callable[[Callable[Concatenate[T, ...], None]], Callable[..., None]]:
+    """Adds options to a command; what `gather` makes of them becomes its first argument."""
+
+    def decorate(command: Callable[Concatenate[T, ...], None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(*gathered: Any, **given: Any) -> None:
+            first = gather(**{name: given.pop(name) for name in options})
+            command(first, *gathered, **given)
+
+        own = list(inspect.signature(command).parameters.values())[1:]
+        added = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+            for name, (annotation, default) in options.items()
+        ]
+        own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+        # this is what Typer reads a command's arguments and options from
+        vars(run)["__signature__"] = inspect.Signature([*own, *added])
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *added)}
+        return run
+
+    return decorate
+
+
+def _server(address: str, token: str | None, token_file: Path | None, data_dir: Path | None, output: Format) -> Server:
+    """With the token that was given, or the one in the file, or in the data directory."""
     if not _ADDRESS.fullmatch(address):
-        fail(USED_WRONGLY, f"the address must be HOST:PORT, such as {DEFAULT_ADDRESS}, not {address}")
-    if token is not None:
-        return _connection(address, token)
-    named = os.environ.get("TENANTRY_TOKEN_FILE")
-    places = (
-        [Path(named)]
-        if named
-        else [folder / "admin.token" for folder in ([data_dir] if data_dir else DATA_DIRECTORIES)]
-    )
-    for place in places:
-        with suppress(OSError, UnicodeDecodeError):
-            return _connection(address, place.read_text("ascii").strip())
-    return fail(
-        USED_WRONGLY,
-        f"no admin token: set TENANTRY_TOKEN_FILE, or --data-dir (looked at {', '.join(map(str, places))})",
-    )
+        fail(USED_WRONGLY, f"{address!r} is no address; use HOST:PORT, such as {DEFAULT_ADDRESS}")
+    if token is None:
+        token = _token_in(token_file, data_dir)
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        fail(USED_WRONGLY, "the admin token is empty, or has characters that a token cannot have")
+    return Server(address, token, output)
 
 
-def _connection(address: str, token: str) -> Connection:
-    if not _TOKEN.fullmatch(token):
-        fail(USED_WRONGLY, "the admin token must be one word of printable ASCII")
-    return Connection(address, token)
+def _token_in(token_file: Path | None, data_dir: Path | None) -> str:
+    if token_file is not None:
+        places = [token_file]
+    else:
+        places = [folder / "admin.token" for folder in ([data_dir] if data_dir is not None else DATA_DIRECTORIES)]
+    try:
+        found = next((place for place in places if place.exists()), None)
+        if found is not None:
+            return found.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        fail(USED_WRONGLY, f"the admin token cannot be read: {error}")
+    looked = " or ".join(map(str, places))
+    return fail(USED_WRONGLY, f"no admin token: there is no {looked}; use --data-dir, --token-file or TENANTRY_TOKEN")
+
+
+remote = with_options(_OPTIONS, _server)
+"""Marks a command that calls the server."""
 
 
 def fail(code: int, line: str) -> NoReturn:
-    """One line whatever it quotes: what is not printable becomes a space."""
-    shown = "".join(character if character.isprintable() else " " for character in line)
+    """One line, whatever it quotes, and nothing in it that a terminal obeys."""
+    shown = "".join(character for character in " ".join(line.split()) if character.isprintable())
     print(f"tenantry: {shown}", file=sys.stderr)
     raise typer.Exit(code)

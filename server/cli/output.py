@@ -2,13 +2,11 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
 
 
 class Format(StrEnum):
@@ -21,47 +19,65 @@ class Format(StrEnum):
 Output = Annotated[Format, typer.Option("-o", "--output", help="How to print.")]
 
 
-def show(messages: Sequence[Message], columns: Sequence[str], how: Format, *, many: bool) -> None:
-    """Print resources. `many` prints a list even if there is one, so that scripts need not care."""
-    items = [MessageToDict(message, preserving_proto_field_name=True) for message in messages]
-    whole: Any = items if many else items[0]
+def show_all(messages: Iterable[Any], columns: Sequence[str], how: Format) -> None:
+    """Print resources as a list, also if there is one or none, so that scripts need not care."""
+    items = [_members(message) for message in messages]
+    if how is Format.TABLE:
+        _table(items, columns)
+    else:
+        _print(items, how)
+
+
+def show(message: Any, how: Format, **more: str) -> None:
+    """Print one resource, with members that it does not have itself."""
+    item = {**more, **_members(message)}
+    if how is Format.TABLE:
+        _sheet(item)
+    else:
+        _print(item, how)
+
+
+def _members(message: Any) -> dict[str, Any]:
+    from google.protobuf.json_format import MessageToDict
+
+    return MessageToDict(message, preserving_proto_field_name=True)
+
+
+def _print(what: dict[str, Any] | list[dict[str, Any]], how: Format) -> None:
     if how is Format.JSON:
-        print(json.dumps(whole, indent=2, ensure_ascii=False))
+        print(json.dumps(what, indent=2))
     elif how is Format.YAML:
         import yaml
 
-        yaml.safe_dump(whole, sys.stdout, sort_keys=False, allow_unicode=True)
-    elif how is Format.NAME:
-        for item in items:
-            print(item["name"])
-    elif many:
-        _table(items, columns)
+        yaml.safe_dump(what, sys.stdout, sort_keys=False)
     else:
-        _sheet(items[0])
+        for item in what if isinstance(what, list) else [what]:
+            print(item["name"])
 
 
 def _table(items: list[dict[str, Any]], columns: Sequence[str]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column.upper().replace("_", " "), overflow="fold")
-    for item in items:
-        table.add_row(*(_text(item.get(column, "")) for column in columns))
-    Console(highlight=False, markup=False).print(table)
+    rows = [[name.replace("_", " ").upper() for name in columns]]
+    rows += [[_text(name, item.get(name, "")) for name in columns] for item in items]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _sheet(item: dict[str, Any], indent: str = "") -> None:
     for name, value in item.items():
         if isinstance(value, dict):
             print(f"{indent}{name}:")
-            _sheet(value, indent + "  ")  # pyright: ignore[reportUnknownArgumentType]
+            _sheet(cast("dict[str, Any]", value), indent + "  ")
         else:
-            print(f"{indent}{name + ':':<28} {_text(value)}")
+            print(f"{indent}{name + ':':<28} {_text(name, value)}")
 
 
-def _text(value: Any) -> str:
-    """Without control characters: some of this was written by strangers."""
-    words = " ".join(map(str, value)) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+def _text(name: str, value: Any) -> str:
+    """Without control characters: some of this was written by strangers. STATE_ACTIVE of `state` is `active`."""
+    words = " ".join(map(str, cast("list[Any]", value))) if isinstance(value, list) else str(value)
+    if isinstance(value, bool):
+        words = words.lower()
+    prefix = f"{name.upper()}_"
+    if words.startswith(prefix):
+        words = words.removeprefix(prefix).lower()
     return "".join(character for character in words if character.isprintable())

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from server import settings as settings_module
+from server.cli.connection import USED_WRONGLY, fail
 from server.settings import Settings
 from server.system import Unusable
 
 if TYPE_CHECKING:
     from server.wiring import House
 
-USED_WRONGLY = 2
 SWITCH_INTERVAL = 0.0005
 """Seconds that a tenant's thread may keep the interpreter from the loop, or the loop from it. The default of 5 ms is
 felt as latency: with it, 64 callers on one core got a quarter fewer answers a second."""
@@ -64,17 +64,16 @@ def dev(
 
 
 def _start(read: Callable[[], Settings]) -> None:
-    import uvloop
-
-    from server.wiring import run  # the client commands start without all that it needs
-
-    sys.setswitchinterval(SWITCH_INTERVAL)
     try:
         settings = read()
+        import uvloop
+
+        from server.wiring import run  # the client commands start without all that it needs
+
+        sys.setswitchinterval(SWITCH_INTERVAL)
         uvloop.run(run(settings, lambda house: _greet(settings, house)))
     except Unusable as unusable:
-        print(f"tenantry: {unusable}", file=sys.stderr)
-        raise typer.Exit(USED_WRONGLY) from None
+        fail(USED_WRONGLY, str(unusable))
 
 
 async def _greet(settings: Settings, house: "House") -> None:

@@ -1,11 +1,12 @@
 """What the operator does to an issuer from outside: its policy and its clients."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tenants.acts import signing_keys
 from tenants.acts.register import new_client, new_secret
-from tenants.oauth import client_metadata, resource, scope, uri
+from tenants.oauth import client_metadata, redirect_uri, resource, scope, uri
 from tenants.oauth.handle import digest
 from tenants.oauth.jwt import ALGORITHMS
 from tenants.oauth.refusal import Refusal
@@ -14,6 +15,8 @@ from tenants.records import DAY, Client, ClientSecret, Policy
 from tenants.turn import Turn
 
 YEAR = 366 * DAY
+MAX_ITEMS = 100
+_SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*")
 _BOUNDS: dict[str, tuple[int, int]] = {
     "access_token_ttl": (10, 30 * DAY),
     "refresh_token_ttl": (0, 5 * YEAR),
@@ -37,18 +40,25 @@ def check_policy(policy: Policy) -> None:
         raise Invalid("token_format", "must be jwt or opaque")
     if not policy.scopes or len(policy.scopes) > scope.MAX_SCOPES or not all(map(scope.is_scope, policy.scopes)):
         raise Invalid("scopes", f"must be 1 to {scope.MAX_SCOPES} scopes of printable ASCII (RFC 6749 §3.3)")
+    for name in ("resources", "private_redirect_schemes", "allowed_origins"):
+        if len(getattr(policy, name)) > MAX_ITEMS:
+            raise Invalid(name, f"must have at most {MAX_ITEMS} items")
     for text in policy.resources:
         if resource.canonical_form(text) is None:
             raise Invalid("resources", f"{text} is not an https URI without a fragment")
     for text in policy.private_redirect_schemes:
-        if text != text.lower() or not text.replace("-", "").replace(".", "").replace("+", "").isalnum():
-            raise Invalid("private_redirect_schemes", f"{text} is not a lower-case URI scheme")
-        if text in ("http", "https") or not text.isascii():
-            raise Invalid("private_redirect_schemes", f"{text} is not a private-use scheme")
+        if not _SCHEME.fullmatch(text) or text in ("http", "https") or text in redirect_uri.DANGEROUS_SCHEMES:
+            raise Invalid("private_redirect_schemes", f"{text} is not a lower-case private-use URI scheme")
     for text in policy.allowed_origins:
-        parts = uri.parse(text)
-        if text != "*" and (parts is None or not parts.host or parts.path or parts.query is not None):
+        if text != "*" and not _is_origin(text):
             raise Invalid("allowed_origins", f"{text} is not an origin such as https://app.example.com")
+
+
+def _is_origin(text: str) -> bool:
+    parts = uri.parse(text)
+    if parts is None or not parts.host or parts.path or parts.user is not None:
+        return False
+    return parts.query is None and parts.fragment is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,8 @@ def add_client(turn: Turn, new: NewClient) -> tuple[Client, str | None]:
     except Refusal as refusal:
         field = "redirect_uris" if refusal.code == "invalid_redirect_uri" else "client"
         raise Invalid(field, refusal.description) from None
+    if len(new.resources) > MAX_ITEMS:
+        raise Invalid("client.resources", f"must have at most {MAX_ITEMS} items")
     for text in new.resources:
         if resource.canonical_form(text) is None:
             raise Invalid("resources", f"{text} is not an https URI without a fragment")

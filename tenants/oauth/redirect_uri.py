@@ -12,7 +12,7 @@ from tenants.oauth import uri
 from tenants.oauth.refusal import Refusal
 
 MAX_REDIRECT_URIS = 20
-_DANGEROUS = frozenset(
+DANGEROUS_SCHEMES = frozenset(
     {
         "javascript",
         "data",
@@ -56,7 +56,7 @@ def check_registered(text: str, *, private_schemes: Collection[str]) -> None:
     elif scheme == "http":
         if not parts.loopback:
             raise _refused("is http to a host other than 127.0.0.1, [::1] or localhost")
-    elif scheme in _DANGEROUS or scheme != scheme.lower() or scheme not in private_schemes:
+    elif scheme in DANGEROUS_SCHEMES or scheme != scheme.lower() or scheme not in private_schemes:
         raise _refused("has a scheme that this issuer does not allow")
     path = _ESCAPED_DOT.sub(".", f"/{parts.path}/")  # as browsers read it
     if "/../" in path or "/./" in path:

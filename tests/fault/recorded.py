@@ -70,9 +70,7 @@ class Hand:
         )
 
     def refresh(self, chain: Chain, token: str) -> Answer:
-        return self.caller.post(
-            "/token", grant_type="refresh_token", refresh_token=token, client_id=chain.client
-        )
+        return self.caller.post("/token", grant_type="refresh_token", refresh_token=token, client_id=chain.client)
 
     def revoke(self, chain: Chain) -> None:
         answer = self.caller.post("/revoke", token=chain.refresh_token, client_id=chain.client)

@@ -131,7 +131,9 @@ async def test_only_that_tenant_is_broken_and_its_file_is_not_touched(
     assert state_of(path) == before
 
 
-async def test_what_a_newer_version_had_not_yet_written_into_its_file_is_neither_lost_nor_changed(tmp_path: Path) -> None:
+async def test_what_a_newer_version_had_not_yet_written_into_its_file_is_neither_lost_nor_changed(
+    tmp_path: Path,
+) -> None:
     async with a_house(tmp_path) as house:
         t = await house.create("acme")
         await t.run(write, "x")
@@ -161,17 +163,3 @@ async def test_a_tenant_works_again_when_its_file_is_back(tmp_path: Path) -> Non
             await t.run(read, None)
         aside.replace(t.path)
         assert await t.run(read, None) == ["x"]
-
-
-async def test_a_file_that_another_process_holds_is_broken_and_not_waited_for_for_ever(tmp_path: Path) -> None:
-    async with a_house(tmp_path, limits=Limits(reopen_after=0)) as house:
-        t = await house.create("acme")
-        await t.sleep()
-        holder = sqlite3.connect(t.path)
-        holder.execute("PRAGMA locking_mode=EXCLUSIVE")
-        holder.execute("BEGIN IMMEDIATE")
-        async with asyncio.timeout(LONG_ENOUGH):
-            with pytest.raises(Broken):
-                await t.run(read, None)
-        holder.close()
-        assert await t.run(read, None) == []

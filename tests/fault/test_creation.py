@@ -24,7 +24,7 @@ async def as_it_was_before_it_opened(directory: Path, issuer_id: str) -> None:
         listing = tx.listings.find(issuer_id)
         assert listing is not None
         changed = {"state": "building", "uid": listing.uid}
-        connection = tx.listings._connection  # noqa: SLF001  # pyright: ignore  no verb goes back to `building`
+        connection = tx.listings._connection  # pyright: ignore  no verb goes back to `building`
         connection.execute("UPDATE listings SET state = :state WHERE uid = :uid", changed)
 
     await store.perform([rewrite])

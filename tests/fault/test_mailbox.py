@@ -165,7 +165,11 @@ async def test_a_bug_in_one_act_is_undone_and_told_to_its_caller_alone(tmp_path:
         stuck = Stuck()
         first = await asked(t.run(stuck, 1))
         await stuck.begun()
-        calls = [await asked(t.run(write, "before")), await asked(t.run(buggy, None)), await asked(t.run(write, "after"))]
+        calls = [
+            await asked(t.run(write, "before")),
+            await asked(t.run(buggy, None)),
+            await asked(t.run(write, "after")),
+        ]
         stuck.let_go()
         before, bug, after = [await ended(call) for call in calls]
         assert (before, after) == ("before", "after")

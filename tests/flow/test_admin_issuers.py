@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import threading
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from protos.admin.v1.issuer_service_pb2 import (
 )
 from tenants.listings import PURGE_AFTER
 from tenants.records import DAY, Policy
+from tenants.turn import Turn
 from tests.support.admin import Desk, admin_desk, paths, refused, told
 from tests.support.house import EPOCH
 
@@ -426,6 +428,29 @@ async def test_an_issuer_brought_back_while_others_are_purged_keeps_its_file(tmp
         await ringing
         seen = await _outcome(desk.ask(GetIssuerRequest(name=names[-1])))
         assert (back, seen) in {("made", "made"), ("ISSUER_NOT_FOUND", "ISSUER_NOT_FOUND"), ("ISSUER_STATE",) * 2}
+
+
+async def test_an_issuer_deleted_while_it_maintains_itself_is_kept_for_as_long_as_any(tmp_path: Path) -> None:
+    async with admin_desk(tmp_path) as desk:
+        made = await desk.issuer("busy")
+        begun, go_on = threading.Event(), threading.Event()
+
+        def slow(turn: Turn, _: None) -> None:
+            begun.set()
+            go_on.wait(10)
+
+        turn = asyncio.ensure_future(desk.house.registry.tenant("busy").actor.run(slow, None))
+        await asyncio.to_thread(begun.wait, 10)
+        desk.house.clock.now += 2 * DAY
+        ringing = asyncio.ensure_future(desk.house.registry.ring())
+        await desk.ask(ListIssuersRequest())  # behind what is due in the registry's mailbox
+        deleting = asyncio.ensure_future(desk.ask(DeleteIssuerRequest(name=made.name)))
+        while (await desk.ask(ListIssuersRequest())).issuers:
+            assert not deleting.done()
+        go_on.set()
+        await asyncio.gather(turn, ringing, deleting)
+        [kept] = await desk.house.registry.page("", 10, with_deleted=True)
+        assert kept.purge_at == desk.house.clock.now + PURGE_AFTER
 
 
 # --- listing

@@ -8,7 +8,7 @@ import pytest
 from tenants.problems import IssuerIdTaken, IssuerUriTaken
 from tests.flow.town import Town
 from tests.support.clients import AZ, PUBLIC, RG, authorize, changed, refused
-from tests.support.raw import send
+from tests.support.raw import LAST, send
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -19,8 +19,11 @@ NOBODY = b'{"error":"not_found"}'
 async def get(
     town: Town, *fields: bytes, target: bytes = METADATA.encode(), version: bytes = b"1.1"
 ) -> tuple[int, bytes]:
-    """Status and body of a request with just these header fields."""
-    [answer], _ = await send(town.house, b"\r\n".join([b"GET " + target + b" HTTP/" + version, *fields, b"", b""]))
+    """Status and body of a request with these header fields, on a connection of its own."""
+    lines = [b"GET " + target + b" HTTP/" + version, *fields]
+    if not any(field.startswith(b"Connection:") for field in fields):
+        lines.append(LAST)
+    [answer], _ = await send(town.house, b"\r\n".join([*lines, b"", b""]))
     return answer.status, answer.body
 
 

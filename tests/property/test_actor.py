@@ -1,4 +1,4 @@
-"""Callers, cancellations, sleeps and failing commits in any order: turns never overlap, keep their order, lose no reply.
+"""Callers, cancellations, sleeps, failing commits in any order: turns never overlap, keep order, lose no reply.
 
 The store here is one that the test holds by the hand: it runs a batch's works when it is given them, and commits, or
 fails to, only when the test says so.
@@ -28,7 +28,9 @@ SHORT = settings(
 )
 LONG = settings(SHORT, max_examples=10_000, stateful_step_count=80, derandomize=False)
 
-TICKS = 12
+SLOW = 4
+"""Steps of the loop that opening and closing take."""
+TICKS = 20
 """Enough steps of the loop for whatever can happen by itself to have happened."""
 
 
@@ -42,7 +44,7 @@ class Ledger:
 
     async def wake(self) -> "Awake[list[int], list[int]]":
         assert self.open is None, "opened while it was open"
-        await asyncio.sleep(0)
+        await ticks(SLOW)
         assert self.open is None
         self.open = Held(self)
         return Awake(self.open, lambda tx, _: tx)
@@ -75,7 +77,7 @@ class Held:
     async def close(self) -> None:
         assert self.ledger.open is self, "closed twice"
         assert self.verdict is None, "closed with a batch in flight"
-        await asyncio.sleep(0)
+        await ticks(SLOW)
         assert self.verdict is None
         self.ledger.open = None
 
@@ -175,6 +177,33 @@ class Callers(RuleBasedStateMachine):
             else:
                 assert isinstance(error, Unknown | Broken)
                 assert number in ledger.begun, "told that nobody knows, and nothing had happened"
+
+
+class Ruined(Held):
+    """A store that fails, and cannot even be closed."""
+
+    async def close(self) -> None:
+        await super().close()
+        raise OSError("the test said so")
+
+
+async def test_a_store_that_cannot_be_closed_keeps_nobody_waiting() -> None:
+    ledger = Ledger()
+
+    async def wake() -> Awake[list[int], list[int]]:
+        ledger.open = Ruined(ledger)
+        return Awake(ledger.open, lambda tx, _: tx)
+
+    house = Residence(lambda: 0, places=1, batches=1, idle_after=0)
+    actor: Actor[list[int], list[int]] = Actor("ruined", wake, house, limits=Limits(batch=1, reopen_after=0))
+    calls = [asyncio.create_task(actor.run(write, number)) for number in range(3)]
+    for verdict in ("lost", "lost", "committed"):
+        await ticks(TICKS)
+        assert ledger.open is not None
+        assert ledger.open.verdict is not None, "whoever waited behind the failure is forgotten"
+        ledger.open.verdict.set_result(verdict)
+    ends = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 20)
+    assert [type(end) for end in ends] == [Unknown, Unknown, int]
 
 
 async def ticks(count: int) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar, get_args
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tenants.oauth import client_auth, json_text, jwt, parameters, redirect_uri, resource, scope, uri
@@ -153,10 +153,9 @@ def test_a_changed_handle_is_never_read(made: tuple[Kind, Handle], data: st.Data
 @requirement("house:a-token-of-one-kind-is-no-other")
 def test_a_handle_of_one_kind_is_never_read_as_another(made: tuple[Kind, Handle], other: Kind) -> None:
     kind, handle = made
-    text = handle.text
-    assume(other != kind)
-    assert read(other, text, mac) is None
-    assert read(other, TAGS[other] + text[4:], mac) is None
+    for text in (handle.text, TAGS[other] + handle.text[4:]):
+        assert (read(other, text, mac) == handle) is (other == kind)
+        assert other == kind or read(other, text, mac) is None
 
 
 @given(st.sampled_from(KINDS), st.text(BASE64URL, min_size=48, max_size=48) | st.text())
@@ -322,11 +321,12 @@ def test_a_scope_is_read_or_refused_and_never_more_than_is_offered(text: str, as
         assert set(granted) <= set(offered)
 
 
-@given(TEXT, TEXT)
+PLAIN = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=40)
+
+
+@given(PLAIN, PLAIN)
 @requirement("rfc6749:basic-is-form-encoded")
 def test_every_id_and_secret_without_control_characters_survives_a_basic_header(client_id: str, secret: str) -> None:
-    assume(client_id and secret)
-    assume(not any(ord(character) < 32 or ord(character) == 127 for character in client_id + secret))
     text = urlencode([(client_id, secret)]).replace("=", ":", 1)
     shown = client_auth.credentials(parameters.parse(b""), ["Basic " + b64encode(text.encode()).decode()])
     assert (shown.client_id, shown.secret) == (client_id, secret)
@@ -355,7 +355,7 @@ SIGNED = [signed(algorithm) for algorithm in jwt.ALGORITHMS]
 
 
 @given(st.sampled_from(SIGNED), st.data())
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @requirement("rfc8725:every-header-member-is-pinned")
 def test_a_changed_token_never_verifies(pair: tuple[SigningKey, str], data: st.DataObject) -> None:
     key, token = pair

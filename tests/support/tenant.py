@@ -28,12 +28,12 @@ from tenants.acts.register import register
 from tenants.acts.revoke import revoke
 from tenants.acts.token import exchange
 from tenants.acts.who import Profile
+from tenants.new_issuer import NewIssuer
 from tenants.oauth.client_auth import Credentials
 from tenants.oauth.pkce import challenge_of
 from tenants.oauth.refusal import Refusal
 from tenants.oauth.requests import CodeRequest, IntrospectionRequest, RefreshRequest, RevocationRequest
 from tenants.records import AuthMethod, Event, Policy
-from tenants.new_issuer import NewIssuer
 from tenants.registry import Registry
 from tenants.residence import Residence
 from tenants.tenant import Tenant

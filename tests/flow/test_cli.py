@@ -1,0 +1,54 @@
+"""The operator's command against a running server: issuers come and go, and what is odd is refused in a line."""
+
+from collections.abc import Generator
+
+import pytest
+
+from tests.support.serving import Serving, serving
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Serving]:
+    with serving(tmp_path_factory.mktemp("house") / "data") as server:
+        made = server.operator("issuer", "create", "acme", "--uri", "https://acme.test", "-o", "name")
+        assert (made.code, made.out, made.err) == (0, "issuers/acme\n", "")
+        yield server
+
+
+def test_an_issuer_goes_and_comes_back(server: Serving) -> None:
+    def state() -> str:
+        return server.operator("issuer", "get", "acme", "-o", "json").value["state"]
+
+    for verb, after in (("disable", "DISABLED"), ("delete", "DELETED"), ("undelete", "ACTIVE")):
+        assert server.operator("issuer", verb, "acme").code == 0
+        assert state() == f"STATE_{after}"
+    assert "FAILED_PRECONDITION" in server.operator("issuer", "undelete", "acme").failed(1)
+
+
+def test_a_change_of_an_older_version_is_refused(server: Serving) -> None:
+    etag = server.operator("issuer", "get", "acme", "-o", "json").value["etag"]
+    change = ("issuer", "update", "acme", "--display-name", "Acme", "--etag", etag)
+    assert server.operator(*change).code == 0
+    assert "ABORTED" in server.operator(*change).failed(1)
+
+
+def test_what_was_given_is_quoted_without_what_a_terminal_obeys(server: Serving) -> None:
+    odd = "http://x\ny\r\x1b[31mz"
+    line = server.operator("issuer", "update", "acme", "--resource", odd).failed(1)
+    assert line.isprintable()
+    assert "policy.resources" in line
+
+
+def test_arguments_that_are_no_text_are_used_wrongly(server: Serving) -> None:
+    assert "UTF-8" in server.operator("issuer", "get", "\udcff").failed(2)
+
+
+def test_a_time_that_is_too_long_is_for_the_server_to_refuse(server: Serving) -> None:
+    line = server.operator("issuer", "update", "acme", "--session-ttl", "9999999999d").failed(1)
+    assert "issuer.policy.session_ttl" in line
+
+
+def test_a_token_that_is_several_words_is_not_sent(server: Serving) -> None:
+    (server.data_dir.parent / "two").write_text("tnadmin_one\ntnadmin_two\n", "ascii")
+    line = server.operator("issuer", "list", "--token-file", str(server.data_dir.parent / "two")).failed(2)
+    assert "tnadmin" not in line

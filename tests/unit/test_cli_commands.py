@@ -1,0 +1,182 @@
+"""`tenantry issuer …` and `tenantry client …` against a running server."""
+
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from protos.admin.v1.issuer_service_pb2 import IssuerPolicy
+from server.cli.policy import OPTIONS
+from tests.support.command import Ran, tenantry
+from tests.support.process import RunningTenantry, tenantry_dev
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("work") / "var" / "dev"
+
+
+@pytest.fixture(scope="module")
+def server(data_dir: Path) -> Generator[RunningTenantry]:
+    with tenantry_dev(data_dir) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def run(server: RunningTenantry, data_dir: Path) -> Run:
+    """The command in the directory that `./var/dev` lies in: so the token is found without being named."""
+
+    def run(*arguments: str) -> Ran:
+        return tenantry(*arguments, cwd=data_dir.parents[1], TENANTRY_ADDRESS=server.grpc)
+
+    return run
+
+
+def test_an_issuer_is_made_seen_changed_and_switched(run: Run) -> None:
+    made = run("issuer", "create", "acme", "--uri", "http://acme.localhost:8080", "-o", "json").value
+    assert made["name"] == "issuers/acme"
+    assert made["issuer_uri"] == "http://acme.localhost:8080"
+    assert made["state"] == "STATE_ACTIVE"
+    assert run("issuer", "get", "acme", "-o", "json").value == made
+    assert run("issuer", "get", "issuers/acme", "-o", "json").value == made
+    changed = run("issuer", "update", "acme", "--display-name", "Acme", "--session-ttl", "2h", "-o", "json").value
+    assert (changed["display_name"], changed["policy"]["session_ttl"]) == ("Acme", "7200s")
+    assert changed["policy"] == made["policy"] | {"session_ttl": "7200s"}
+    assert run("issuer", "update", "acme", "--display-name", "No", "--etag", made["etag"]).failed(1)
+    for verb, state in (("disable", "DISABLED"), ("enable", "ACTIVE"), ("delete", "DELETED"), ("undelete", "ACTIVE")):
+        assert run("issuer", verb, "acme", "-o", "json").value["state"] == f"STATE_{state}"
+
+
+def test_every_field_of_a_policy_has_an_option_and_takes_effect(run: Run) -> None:
+    assert OPTIONS.keys() == {field.name for field in IssuerPolicy.DESCRIPTOR.fields}
+    given: dict[str, Any] = {
+        "access_token_ttl": ("--access-token-ttl 15m", "900s"),
+        "refresh_token_ttl": ("--refresh-token-ttl 0", "0s"),
+        "grant_ttl": ("--grant-ttl 7d", "604800s"),
+        "authorization_code_ttl": ("--authorization-code-ttl 60s", "60s"),
+        "replay_window": ("--replay-window 0s", "0s"),
+        "session_ttl": ("--session-ttl 3600", "3600s"),
+        "scopes": ("--scope mcp --scope openid", ["mcp", "openid"]),
+        "token_format": ("--token-format opaque", "TOKEN_FORMAT_OPAQUE"),
+        "signing_algorithm": ("--signing-algorithm EdDSA", "EdDSA"),
+        "key_roll_interval": ("--key-roll-interval 30d", "2592000s"),
+        "dynamic_registration": ("--no-dynamic-registration", False),
+        "unused_client_ttl": ("--unused-client-ttl 10d", "864000s"),
+        "private_redirect_schemes": ("--private-redirect-scheme cursor", ["cursor"]),
+        "resources": ("--resource https://mcp.test/mcp", ["https://mcp.test/mcp"]),
+        "allowed_origins": ("--allowed-origin https://app.test", ["https://app.test"]),
+        "debug": ("--debug", True),
+    }
+    options = [word for words, _ in given.values() for word in words.split()]
+    wanted = {name: value for name, (_, value) in given.items()}
+    made = run("issuer", "create", "every", "--uri", "https://every.test", *options, "-o", "json").value
+    assert made["policy"] == wanted
+    run("issuer", "create", "late", "--uri", "https://late.test")
+    assert run("issuer", "update", "late", *options, "-o", "json").value["policy"] == wanted
+
+
+def test_issuers_are_listed_in_every_format(run: Run) -> None:
+    run("issuer", "create", "listed", "--uri", "https://listed.test", "--display-name", "Listed")
+    run("issuer", "create", "gone", "--uri", "https://gone.test")
+    run("issuer", "delete", "gone")
+    items = run("issuer", "list", "-o", "json").value
+    assert {"issuers/demo", "issuers/listed"} <= {item["name"] for item in items}
+    assert "issuers/gone" not in {item["name"] for item in items}
+    assert yaml.safe_load(run("issuer", "list", "-o", "yaml").out) == items
+    assert run("issuer", "list", "-o", "name").out.splitlines() == [item["name"] for item in items]
+    header, *rows = run("issuer", "list").out.splitlines()
+    assert header.split() == ["NAME", "ISSUER", "URI", "STATE", "DISPLAY", "NAME", "CREATE", "TIME"]
+    [row] = [row for row in rows if row.startswith("issuers/listed ")]
+    assert row.split()[:4] == ["issuers/listed", "https://listed.test", "active", "Listed"]
+    assert "issuers/gone" in run("issuer", "list", "--show-deleted", "-o", "name").out.splitlines()
+
+
+def test_a_long_value_stays_on_its_line_when_nobody_watches(run: Run) -> None:
+    uri = f"https://{'x' * 60}.{'y' * 60}.test"
+    run("issuer", "create", "long", "--uri", uri)
+    [row] = [row for row in run("issuer", "list").out.splitlines() if row.startswith("issuers/long ")]
+    assert uri in row
+
+
+def test_a_client_is_made_with_a_secret_that_is_shown_once(run: Run) -> None:
+    run("issuer", "create", "owner", "--uri", "https://owner.test")
+    words = ["--issuer", "owner", "--redirect-uri", "https://app.test/cb", "--client-id", "app"]
+    made = run("client", "create", *words, "--auth-method", "client_secret_basic", "-o", "json").value
+    secret = made.pop("client_secret")
+    assert made["client_secret_set"] is True
+    for how in ("json", "yaml", "table", "name"):
+        shown = run("client", "get", "app", "--issuer", "owner", "-o", how)
+        assert shown.code == 0
+        assert secret not in shown.out
+    assert run("client", "get", "app", "--issuer", "owner", "-o", "json").value == made
+    rotated = run("client", "rotate-secret", "app", "--issuer", "owner", "--overlap", "1h", "-o", "json").value
+    assert rotated["client_secret"] not in ("", secret)
+    assert rotated["name"] == "issuers/owner/clients/app"
+    assert run("client", "rotate-secret", "app", "--issuer", "owner", "-o", "name").out == "issuers/owner/clients/app\n"
+    assert "client_secret: " in run("client", "rotate-secret", "app", "--issuer", "owner").out
+
+
+def test_clients_are_listed_and_deleted(run: Run) -> None:
+    run("issuer", "create", "many", "--uri", "https://many.test")
+    assert run("client", "list", "--issuer", "many", "-o", "json").value == []
+    for client_id in ("one", "two"):
+        words = ("--client-id", client_id, "--redirect-uri", "http://localhost/cb", "--application-type", "native")
+        assert run("client", "create", "--issuer", "many", *words).code == 0
+    assert run("client", "list", "--issuer", "many", "-o", "name").out.splitlines() == [
+        "issuers/many/clients/one",
+        "issuers/many/clients/two",
+    ]
+    assert run("client", "delete", "one", "--issuer", "many").out == "deleted issuers/many/clients/one\n"
+    assert run("client", "delete", "two", "--issuer", "many", "-o", "json").value == {
+        "name": "issuers/many/clients/two"
+    }
+    header, *rows = run("client", "list", "--issuer", "many").out.splitlines()
+    assert (header.split()[:2], rows) == (["CLIENT", "ID"], [])
+
+
+def test_what_the_server_refuses_ends_with_1_and_says_why(run: Run) -> None:
+    assert "issuers/nobody" in run("issuer", "get", "nobody").failed(1)
+    assert "issuer_uri" in run("issuer", "create", "bad", "--uri", "http://bad.test").failed(1)
+    assert "issuer_id" in run("issuer", "create", "Bad", "--uri", "https://bad.test").failed(1)
+    assert "issuers/demo" in run("issuer", "create", "demo", "--uri", "https://demo.test").failed(1)
+    assert "access_token_ttl" in run("issuer", "update", "demo", "--access-token-ttl", "1").failed(1)
+    assert "deleted" not in run("client", "delete", "nobody", "--issuer", "demo").failed(1)
+    assert "name" in run("issuer", "get", "../x").failed(1)
+
+
+def test_a_wrong_token_ends_with_1_and_is_not_repeated(server: RunningTenantry, data_dir: Path) -> None:
+    line = tenantry("issuer", "list", "--address", server.grpc, "--token", "tnadmin_wrong", cwd=data_dir).failed(1)
+    assert "--token-file" in line
+    assert "tnadmin_wrong" not in line
+
+
+def test_the_token_comes_from_where_it_is_said_to_lie(server: RunningTenantry, data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{server.admin_token}\n", "ascii")
+    ways: tuple[tuple[tuple[str, ...], dict[str, str]], ...] = (
+        (("--token", server.admin_token), {}),
+        (("--token-file", str(tmp_path / "token")), {}),
+        (("--data-dir", str(data_dir)), {}),
+        ((), {"TENANTRY_TOKEN": server.admin_token}),
+        ((), {"TENANTRY_TOKEN_FILE": str(tmp_path / "token")}),
+        ((), {"TENANTRY_DATA_DIR": str(data_dir)}),
+    )
+    for options, environment in ways:
+        ran = tenantry("issuer", "list", "-o", "name", "--address", server.grpc, *options, cwd=tmp_path, **environment)
+        assert ran.out == "" or "issuers/demo" in ran.out.splitlines()
+        assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_web_proxy_in_the_environment_is_not_asked(server: RunningTenantry, data_dir: Path) -> None:
+    proxy = "http://127.0.0.1:1"
+    words = ("issuer", "list", "-o", "name", "--address", server.grpc, "--data-dir", str(data_dir))
+    ran = tenantry(*words, cwd=data_dir, http_proxy=proxy, https_proxy=proxy, grpc_proxy=proxy, no_proxy="")
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_server_of_another_kind_is_not_reached(server: RunningTenantry, data_dir: Path) -> None:
+    words = ("issuer", "list", "--address", server.http, "--data-dir", str(data_dir))
+    assert server.http in tenantry(*words, cwd=data_dir).failed(3)

@@ -1,0 +1,85 @@
+"""The command where it is used wrongly, or finds no server."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import tenantry
+from tests.support.process import free_port
+
+
+def test_the_version_is_the_one_that_is_installed(tmp_path: Path) -> None:
+    ran = tenantry("--version", cwd=tmp_path)
+    assert (ran.code, ran.out) == (0, f"tenantry {version('tenantry')}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("bogus", "bogus"),
+        ("issuer bogus", "bogus"),
+        ("issuer get", "ISSUER"),
+        ("issuer get a b", "b"),
+        ("issuer create acme", "--uri"),
+        ("issuer list --bogus", "--bogus"),
+        ("issuer list -o xml", "xml"),
+        ("issuer create acme --uri https://a.test --session-ttl 5w", "5w"),
+        ("issuer create acme --uri https://a.test --session-ttl -1", "-1"),
+        ("issuer create acme --uri https://a.test --session-ttl ５", "５"),
+        ("issuer create acme --uri https://a.test --token-format saml --token t", "jwt"),
+        ("issuer update acme --token t", "nothing to change"),
+        ("client list", "--issuer"),
+        ("client create --issuer acme", "--redirect-uri"),
+        ("issuer list --token t --address nonsense", "HOST:PORT"),
+        ("issuer list --token t --address http://127.0.0.1:9090", "HOST:PORT"),
+        ("issuer list --token ü", "token"),
+        ("issuer list", "--data-dir"),
+        ("issuer list --token-file no/such/file", "no/such/file"),
+        ("issuer list --token-file .", "cannot be read"),
+    ],
+)
+def test_what_is_used_wrongly_ends_with_2_and_says_what_in_a_line(tmp_path: Path, words: str, said: str) -> None:
+    assert said in tenantry(*words.split(), cwd=tmp_path).failed(2)
+
+
+@pytest.mark.parametrize("words", ["", "issuer", "client"])
+def test_a_noun_without_a_verb_shows_the_help(tmp_path: Path, words: str) -> None:
+    ran = tenantry(*words.split(), cwd=tmp_path)
+    assert ran.code == 2
+    assert "Usage: tenantry" in ran.err
+
+
+def test_help_shows_no_secret_of_the_environment(tmp_path: Path) -> None:
+    ran = tenantry("issuer", "list", "--help", cwd=tmp_path, TENANTRY_TOKEN="tnadmin_secret")
+    assert ran.code == 0
+    assert "TENANTRY_TOKEN" in ran.out
+    assert "tnadmin_secret" not in ran.out + ran.err
+
+
+def test_a_server_that_is_not_there_ends_with_3(tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    assert address in tenantry("issuer", "list", "--token", "t", "--address", address, cwd=tmp_path).failed(3)
+
+
+def test_the_client_commands_know_nothing_of_how_issuers_are_kept() -> None:
+    program = (
+        "import sys, server.cli.issuer, server.cli.client\n"
+        "sys.exit(' '.join({name.partition('.')[0] for name in sys.modules} & {'tenants', 'storage_sqlite', 'grpc'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=False)
+    assert done.stderr.strip() == ""  # and gRPC is loaded only once it is needed
+
+
+def test_the_version_is_said_without_loading_what_serves(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom server.cli.app import app\n"
+        "loaded = {name.partition('.')[0] for name in sys.modules}\n"
+        "sys.exit(' '.join(loaded & {'grpc', 'google', 'quart', 'uvicorn', 'yaml', 'rich', 'storage_sqlite'}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.stderr.strip() == ""
