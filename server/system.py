@@ -86,6 +86,11 @@ class DataDirectory:
 
     def master_key(self, configured: str | None) -> MasterKey:
         """The configured key (base64 of 32 bytes), or the one in `master.key`, made at the first start."""
+        kept = self.path / "master.key"
+        if configured is None and not kept.exists() and (self.path / "registry.db").exists():
+            raise Unusable(
+                f"{kept} is missing, and without it no tenant can be opened; put it back, or configure master_key"
+            )
         return MasterKey(_key(configured if configured is not None else self._secret("master.key", _new_key)))
 
     def admin_token(self, configured: str | None) -> str:

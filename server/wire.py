@@ -13,6 +13,11 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32_768
+MAX_PIPELINED = 32
+"""Requests of one connection that wait for the answer of the one before."""
+MAX_CONNECTIONS = 5_000
+STALLED_SECONDS = 30.0
+"""How long a client may leave an answer unread that does not fit into the socket."""
 HEADER_SECONDS = 10.0
 """How long a client may take from its first byte, or from connecting, to the end of its headers."""
 MAX_BODY_AT_ONCE = 262_144
@@ -57,11 +62,14 @@ class GuardedProtocol(HttpToolsProtocol):
     _waiting_since: float | None = None
     _head_bytes = 0
     _in_body = False
+    _stalled_since: float | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self.transport = cast("asyncio.Transport", _Corked(transport, self.loop))
         self._waiting_since = self.loop.time()
+        if len(self.connections) > MAX_CONNECTIONS:
+            self._refuse(503)
 
     def data_received(self, data: bytes) -> None:
         if not self._in_body:
@@ -79,6 +87,11 @@ class GuardedProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self.transport.is_closing():
+            return
+        if len(self.pipeline) >= MAX_PIPELINED:
+            self.transport.close()  # uvicorn reads on after each answer, however many requests wait
+            return
         self._waiting_since = None
         self._in_body = True
         self._head_bytes = 0
@@ -120,7 +133,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     @staticmethod
     async def close_the_slow(connections: Iterable[Any]) -> None:
-        """Hang up on whoever has been sending headers for too long. Runs until cancelled."""
+        """Hang up on whoever sends headers, or leaves answers unread, for too long. Runs until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(1.0)
@@ -128,6 +141,12 @@ class GuardedProtocol(HttpToolsProtocol):
                 since = protocol._waiting_since
                 if since is not None and loop.time() - since > HEADER_SECONDS:
                     protocol.transport.close()
+                if not protocol.flow.write_paused:
+                    protocol._stalled_since = None
+                elif protocol._stalled_since is None:
+                    protocol._stalled_since = loop.time()
+                elif loop.time() - protocol._stalled_since > STALLED_SECONDS:
+                    protocol.transport.abort()
 
     def _refuse(self, status: int) -> None:
         if not self.transport.is_closing():

@@ -9,7 +9,8 @@ from tenants.problems import AlreadyThere
 from tenants.records import Listing
 
 _COLUMNS = (
-    "id, uid, uri, state, display_name, created_at, updated_at, deleted_at, purge_at, version, alarm_at, alarm_attempts"
+    "id, uid, uri, state, display_name, created_at, updated_at, deleted_at, purge_at, was_disabled, "
+    "version, alarm_at, alarm_attempts"
 )
 
 
@@ -26,7 +27,7 @@ class Listings:
     def add(self, listing: Listing) -> None:
         try:
             self._connection.execute(
-                f"INSERT INTO listings ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(listing)
+                f"INSERT INTO listings ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(listing)
             )
         except sqlite3.IntegrityError:
             raise AlreadyThere(listing.id) from None
@@ -35,13 +36,14 @@ class Listings:
         return changed(
             self._connection.execute(
                 "UPDATE listings SET state = ?, display_name = ?, updated_at = ?, deleted_at = ?, purge_at = ?, "
-                "version = ? WHERE id = ? AND version = ?",
+                "was_disabled = ?, version = ? WHERE id = ? AND version = ?",
                 (
                     listing.state,
                     listing.display_name,
                     listing.updated_at,
                     listing.deleted_at,
                     listing.purge_at,
+                    int(listing.was_disabled),
                     listing.version,
                     listing.id,
                     version,
@@ -100,6 +102,7 @@ def _row(listing: Listing) -> tuple[Any, ...]:
         listing.updated_at,
         listing.deleted_at,
         listing.purge_at,
+        int(listing.was_disabled),
         listing.version,
         listing.alarm_at,
         listing.alarm_attempts,
@@ -117,7 +120,8 @@ def _listing(row: tuple[Any, ...]) -> Listing:
         updated_at=row[6],
         deleted_at=row[7],
         purge_at=row[8],
-        version=row[9],
-        alarm_at=row[10],
-        alarm_attempts=row[11],
+        was_disabled=bool(row[9]),
+        version=row[10],
+        alarm_at=row[11],
+        alarm_attempts=row[12],
     )

@@ -25,6 +25,10 @@ Q = TypeVar("Q")
 R = TypeVar("R")
 
 
+LARGEST_STEP_BACK = 86_400
+"""Seconds. A clock that goes back further was wrong before, and is followed."""
+
+
 class Observer(Protocol):
     """Told what an actor does. Every hook may be ignored."""
 
@@ -203,7 +207,7 @@ class Actor(Generic[X, T]):
         try:
             awake = await self._woken()
             started = asyncio.get_running_loop().time()
-            self._latest = max(self._latest, self._house.now())
+            self._latest = _not_back(self._latest, self._house.now())
             commit = await awake.store.perform([partial(_turn, awake, self._latest, call) for call in calls])
             if commit.wrote and self._after_commit is not None:
                 await self._copied(commit)
@@ -272,6 +276,11 @@ class Actor(Generic[X, T]):
             finally:
                 self._house.left(self)
                 self._observer.slept()
+
+
+def _not_back(latest: int, now: int) -> int:
+    """The instant of a turn: never before that of an earlier one, unless the clock had been far ahead by mistake."""
+    return now if latest - now > LARGEST_STEP_BACK else max(latest, now)
 
 
 def _tell(calls: list[_Call], error: Exception) -> None:

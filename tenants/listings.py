@@ -85,10 +85,12 @@ def changed(turn: ListTurn, request: tuple[Listing, Callable[[Listing], Listing]
 
 def moved(old: Listing, to: str, now: int) -> Listing:
     if to == "deleted":
-        return replace(old, state="deleted", deleted_at=now, purge_at=now + PURGE_AFTER)
-    if to == "active":
-        return replace(old, state="active", deleted_at=None, purge_at=None)
-    return replace(old, state="disabled")
+        was_disabled = old.state == "disabled"
+        return replace(old, state="deleted", deleted_at=now, purge_at=now + PURGE_AFTER, was_disabled=was_disabled)
+    if to == "undeleted":
+        to = "disabled" if old.was_disabled else "active"
+        old = replace(old, deleted_at=None, purge_at=None, was_disabled=False)
+    return replace(old, state="active" if to == "active" else "disabled")
 
 
 def put_off(turn: ListTurn, request: tuple[Listing, int, int]) -> None:

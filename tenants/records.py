@@ -233,6 +233,8 @@ class Listing:
     updated_at: int
     deleted_at: int | None = None
     purge_at: int | None = None
+    was_disabled: bool = False
+    """Whether a deleted one was disabled before, so that it comes back as it was."""
     version: int = 1
     """One more with every change; what an etag is made of."""
     alarm_at: int

@@ -20,7 +20,7 @@ from tenants.keyring import KEY_BYTES, DataKeys, Entropy, Keyring
 from tenants.listings import ListTurn, etag
 from tenants.new_issuer import NewIssuer, check_new, hosts_of
 from tenants.problems import Broken, EtagMismatch, IssuerUnavailable, NoSuchIssuer, Problem
-from tenants.records import Issuer, Listing, Policy
+from tenants.records import DAY, Issuer, Listing, Policy
 from tenants.residence import Residence
 from tenants.store import Done, RegistryTx, Store, Stores, Tx
 from tenants.tenant import Tenant
@@ -84,6 +84,8 @@ class Registry:
                     await self._list.run(listings.withdraw, listing.id)
                     continue
                 listing = await self._list.run(listings.opened, listing.id)
+            if listing.alarm_at > self._residence.now() + DAY:  # set by a clock that was far ahead
+                await self._list.run(listings.put_off, (listing, self._residence.now(), 0))
             self._know(listing)
 
     async def stop(self) -> None:
@@ -178,7 +180,7 @@ class Registry:
         purge_at = self.tenant(issuer_id).listing.purge_at
         if purge_at is not None and purge_at <= self._residence.now():
             raise IssuerUnavailable(f"{issuer_id} is being purged")
-        return await self._to_the_end(self._move(issuer_id, {"deleted"}, "active", None))
+        return await self._to_the_end(self._move(issuer_id, {"deleted"}, "undeleted", None))
 
     # --- alarms
 

@@ -25,7 +25,8 @@ class Tenant:
         self.actor = actor(self.announce)
         self.changing = asyncio.Lock()
         """Held by whoever changes the listing: between what was seen of it and what is written, it stays."""
-        self._published: Published | None = None
+        self._published: tuple[int, Published | None] = 0, None
+        """The edition that it is of, and what was published then."""
         self._edition = 0
 
     @property
@@ -35,7 +36,8 @@ class Tenant:
     @property
     def debug(self) -> bool:
         """Whether the policy, if it is at hand without a turn, wants the details of refusals in the log."""
-        return self._published is not None and self._published.policy.debug
+        published = self._published[1]
+        return published is not None and published.policy.debug
 
     async def run(self, act: Callable[[Turn, Q], R | Refusal], request: Q) -> R:
         """Give an act its turn (see `Actor.run`). IssuerUnavailable unless the issuer is active."""
@@ -45,15 +47,14 @@ class Tenant:
 
     async def published(self) -> Published:
         """Metadata and keys. They are shown even while the issuer is disabled, so that tokens can still be checked."""
-        if self._published is not None:
-            return self._published
-        edition = self._edition
-        published = await self.actor.run(publish, None)
-        if edition == self._edition:  # else it may be older than a change that was announced meanwhile
-            self._published = published
+        edition, published = self._published
+        if published is None or edition != self._edition:
+            edition = self._edition
+            published = await self.actor.run(publish, None)
+            # a copy of an older edition than the newest announced is used this once, and never again
+            self._published = edition, published
         return published
 
     def announce(self) -> None:
         """What was published is out of date. Called from the store's thread, inside the turn that changes it."""
         self._edition += 1
-        self._published = None

@@ -117,7 +117,7 @@ async def _hand_over(
     browser_side: Any, tenant: Tenant, scope: Scope, receive: Receive, send: Send, log: dict[str, Any]
 ) -> int:
     """Let Quart answer, and see what it answered."""
-    status = 500
+    status: int | None = None
 
     async def watched(message: dict[str, Any]) -> None:
         nonlocal status
@@ -125,5 +125,11 @@ async def _hand_over(
             status = message["status"]
         await send(message)
 
-    await browser_side({**scope, "tenantry.tenant": tenant, "tenantry.log": log}, receive, watched)
-    return status
+    try:
+        await browser_side({**scope, "tenantry.tenant": tenant, "tenantry.log": log}, receive, watched)
+    except Exception as met:
+        reply = replies.bug(met)
+        log |= {"error": reply.error, "detail": reply.detail}
+        if status is None:
+            status = await _send(send, reply, tenant, ())
+    return status or 500

@@ -5,7 +5,6 @@ cookies say which browser and which session that is.
 """
 
 from typing import Any, Protocol, cast
-from urllib.parse import urlsplit
 
 from quart import Quart, Response, render_template, request
 from werkzeug.exceptions import MethodNotAllowed
@@ -20,7 +19,7 @@ from tenants.acts.sign_in import Attempt, SignIn, ask_again, sign_in
 from tenants.acts.sign_out import SignOut, ask_sign_out, sign_out
 from tenants.acts.who import Profile
 from tenants.keyring import Entropy
-from tenants.oauth import parameters
+from tenants.oauth import parameters, uri
 from tenants.oauth.parameters import Parameters
 from tenants.oauth.refusal import Refusal
 from tenants.problems import Broken, Busy, IssuerUnavailable, Problem
@@ -59,6 +58,7 @@ def browser_side(desk: SignInDesk | None, entropy: Entropy) -> Quart:
     """The Quart app. `desk` is None where no identity provider is built in."""
     app = Quart("server.web", template_folder="pages", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = web.MAX_BODY
+    app.config["PROPAGATE_EXCEPTIONS"] = True  # what even the problem page cannot tell is for app.py
     app.config["BODY_TIMEOUT"] = web.BODY_SECONDS
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # pages are for browsers, not for scripts of other origins
 
@@ -190,8 +190,8 @@ async def _consent_page(tenant: Tenant, step: AskConsent) -> Response:
 
 
 async def _page(template: str, status: int = 200, **context: Any) -> Response:
-    uri = _tenant().uri
-    page = await render_template(template, base=uri, issuer_host=uri.partition("://")[2], **context)
+    base = _tenant().uri
+    page = await render_template(template, base=base, issuer_host=base.partition("://")[2], **context)
     return Response(page, status, content_type="text/html; charset=utf-8")
 
 
@@ -272,14 +272,17 @@ async def _failed(met: Exception) -> Response:
 
 
 async def _problem_page(title: str, message: str, status: int, return_to: str | None = None) -> Response:
+    back = uri.parse(return_to) if return_to is not None else None
+    if back is not None and back.scheme not in ("http", "https"):
+        back = None
     return await _page(
         "problem.html",
         status,
         title=title,
         message=message,
         reference=_given()["tenantry.log"]["request_id"],
-        return_to=return_to if return_to is not None and urlsplit(return_to).scheme in ("http", "https") else None,
-        return_host=urlsplit(return_to).netloc if return_to is not None else None,
+        return_to=back.text if back is not None else None,
+        return_host=back.authority if back is not None else None,
     )
 
 

@@ -7,6 +7,7 @@ STEPS = (
         uid TEXT NOT NULL UNIQUE, uri TEXT NOT NULL UNIQUE,
         state TEXT NOT NULL, display_name TEXT NOT NULL,
         created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, deleted_at INTEGER, purge_at INTEGER,
+        was_disabled INTEGER NOT NULL,
         version INTEGER NOT NULL, alarm_at INTEGER NOT NULL, alarm_attempts INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX listings_by_alarm ON listings (alarm_at) WHERE state IN ('active', 'disabled');

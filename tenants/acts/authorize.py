@@ -95,6 +95,7 @@ def _next(
         )
     before = remembered(turn, user, request)
     allowed = before is not None and set(request.scopes) <= set(before.scopes) and "consent" not in request.prompt
+    allowed = allowed and _comes_back_only_to(client, request.address.redirect_uri)
     if allowed or arrival.automatic_consent:
         return Redirect(give_code(turn, request, user, session.authenticated_at))
     if "none" in request.prompt:
@@ -145,17 +146,26 @@ def remembered(turn: Turn, user: User, request: AuthorizationRequest) -> Consent
     return turn.tx.consents.find(user.id, address.client_id, request.resource, back)
 
 
+def _comes_back_only_to(client: Client, redirect: str) -> bool:
+    """Whether nobody else can receive what this client is sent there.
+
+    Any program can listen on a loopback port or claim a private-use scheme, and say it is this public client: so a yes
+    given before is not enough there (RFC 8252 §8.6).
+    """
+    return client.auth_method != "none" or redirect.startswith("https:")
+
+
 def host_shown(redirect: str) -> str:
     """Where the answer will go, as the consent page must show it (MCP 2026-07-28, Localhost Redirect URI Risks)."""
     parts = uri.parse(redirect)
-    if parts is None or not parts.host:
-        return redirect.partition(":")[0] + ":"
+    if parts is None or parts.scheme not in ("http", "https"):
+        return redirect.partition(":")[0] + ":"  # whatever stands behind a private-use scheme is no host
     return parts.host if parts.port is None else f"{parts.host}:{parts.port}"
 
 
 def is_loopback(redirect: str) -> bool:
     parts = uri.parse(redirect)
-    return parts is not None and parts.loopback
+    return parts is not None and parts.scheme in ("http", "https") and parts.loopback
 
 
 def _fresh(turn: Turn, request: AuthorizationRequest, session: Session) -> bool:

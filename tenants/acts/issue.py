@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from tenants.oauth import jwt
+from tenants.oauth import jwt, resource, scope
 from tenants.oauth.handle import SECRET_BYTES, Handle, Kind, mint
+from tenants.oauth.refusal import Refusal
 from tenants.records import Client, Grant, LiveToken, User
 from tenants.turn import Turn
 
@@ -47,6 +48,9 @@ def issue(
     `scopes` are those of the access token alone.
     """
     policy = turn.issuer.policy
+    if not resource.still_served(grant.resource, offered=policy.resources, issuer_uri=turn.issuer.uri):
+        raise Refusal("invalid_target", "this issuer does not serve the resource any more")
+    scopes = scope.still_allowed(scopes, offered=policy.scopes, allowed=client.scopes)
     generation = grant.generation + 1
     expires_at = min(turn.now + policy.access_token_ttl, grant.expires_at)
     access_token, access_digest = _access_token(turn, grant, generation, user, scopes, expires_at)

@@ -34,6 +34,7 @@ class MemoryListings:
             updated_at=listing.updated_at,
             deleted_at=listing.deleted_at,
             purge_at=listing.purge_at,
+            was_disabled=listing.was_disabled,
             version=listing.version,
         )
         return self._table.change(listing.id, changed)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from tenants.oauth import redirect_uri, scope, uri
+from tenants.oauth import json_text, redirect_uri, scope, uri
 from tenants.oauth.refusal import Refusal
 from tenants.oauth.requests import AUTH_METHODS, GRANT_TYPES
 from tenants.records import AuthMethod, Client, Policy
@@ -17,6 +17,8 @@ from tenants.records import AuthMethod, Client, Policy
 MAX_NAME = 100
 MAX_TEXT = 255
 MAX_KEYS = 20
+MAX_MORE = 8_192
+"""Bytes of JSON, of all members that are only kept and echoed."""
 _PAGES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _TEXTS = ("software_id", "software_version")
 _LOCALIZED = re.compile(r"(client_name|client_uri|logo_uri|policy_uri|tos_uri)#[A-Za-z0-9-]{1,35}")
@@ -164,6 +166,8 @@ def _more(members: Mapping[str, Any]) -> dict[str, Any]:
     more.update(_keys(members))
     if len(more) > 40:
         raise _refused("too many members")
+    if len(json_text.write(more)) > MAX_MORE:
+        raise _refused(f"all that is registered must not be longer than {MAX_MORE} bytes")
     return more
 
 

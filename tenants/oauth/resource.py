@@ -29,6 +29,12 @@ def asked(given: Sequence[str], *, offered: Sequence[str], issuer_uri: str) -> s
     raise Refusal("invalid_target", "this issuer serves no such resource")
 
 
+def still_served(audience: str, *, offered: Sequence[str], issuer_uri: str) -> bool:
+    """Whether a grant's resource is one that the issuer serves today."""
+    wanted = canonical_form(audience)
+    return not offered or audience == issuer_uri or any(canonical_form(registered) == wanted for registered in offered)
+
+
 def same(given: Sequence[str], audience: str) -> bool:
     """Whether a token request that names `given` stays within the grant for `audience`. Naming none stays within it."""
     if not given:

@@ -44,6 +44,13 @@ def asked(text: str | None, *, offered: Sequence[str], allowed: Collection[str] 
     return granted
 
 
+def still_allowed(
+    granted: Sequence[str], *, offered: Sequence[str], allowed: Collection[str] | None
+) -> tuple[str, ...]:
+    """What is left of a grant's scopes when issuer or client have been narrowed since it was given."""
+    return tuple(name for name in granted if name in offered and (allowed is None or name in allowed))
+
+
 def narrowed(text: str | None, granted: Sequence[str]) -> tuple[str, ...]:
     """The scopes of one access token: `granted`, or a part of it. Refusal `invalid_scope` for more (RFC 6749 §6)."""
     if text is None:

@@ -6,6 +6,7 @@ the characters that RFC 3986 allows.
 
 import re
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 MAX_LENGTH = 2_048
 _ALLOWED = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
@@ -45,6 +46,14 @@ class Uri:
         return self.loopback or self.host.endswith(".localhost")
 
 
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def parse(text: str) -> Uri | None:
     """The parts of an absolute URI, or None if it is not one."""
     if len(text) > MAX_LENGTH or not _ALLOWED.fullmatch(text) or _BROKEN_ESCAPE.search(text):
@@ -59,6 +68,8 @@ def parse(text: str) -> Uri | None:
         if parts is None:
             return None
         user, host = parts["user"], parts["host"]
+        if host.startswith("[") and not _is_ipv6(host[1:-1]):
+            return None
         if parts["port"] is not None:
             port = int(parts["port"])
             if port > 65_535:

@@ -31,6 +31,10 @@ async def as_it_was_before_it_opened(directory: Path, issuer_id: str) -> None:
     await store.close()
 
 
+def contents(directory: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
 async def test_an_issuer_whose_file_was_finished_is_served_at_the_next_start(tmp_path: Path) -> None:
     async with a_house(tmp_path) as house:
         t = await house.create("acme")
@@ -69,10 +73,10 @@ async def test_a_start_after_a_clean_end_changes_nothing(tmp_path: Path) -> None
     async with a_house(tmp_path) as house:
         t = await house.create("acme")
         await t.run(write, "x")
-    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    before = contents(tmp_path)
     async with a_house(tmp_path) as house:
         assert await house.registry.page("", 10, with_deleted=True) == [house.find("acme").tenant.listing]
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert contents(tmp_path) == before
 
 
 STEPS = range(0, 40, 3)

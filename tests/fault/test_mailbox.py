@@ -220,28 +220,24 @@ class Copies:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.was_asked = asyncio.Event()
         self.go = asyncio.Event()
         self.error: Exception | None = None
 
     async def __call__(self, name: str, commit: Commit) -> None:
         assert commit.wrote
         self.asked.append(name)
+        self.was_asked.set()
         await self.go.wait()
         if self.error is not None:
             raise self.error
-
-
-async def settled(copies: Copies, count: int) -> None:
-    async with asyncio.timeout(LONG_ENOUGH):
-        while len(copies.asked) < count:
-            await asyncio.sleep(0)
 
 
 async def test_no_reply_leaves_before_the_copy_is_made(tmp_path: Path) -> None:
     copies = Copies()
     async with a_tenant(tmp_path, after_commit=copies) as t:
         call = await asked(t.run(write, "x"))
-        await settled(copies, 1)
+        await asyncio.wait_for(copies.was_asked.wait(), LONG_ENOUGH)
         for _ in range(20):
             await asyncio.sleep(0)
         assert not call.done()

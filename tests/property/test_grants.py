@@ -136,7 +136,8 @@ class Grants(RuleBasedStateMachine):
         stranger=st.sampled_from([False] * 4 + [True]),
     )
     def redeem(self, data: st.DataObject, proven: bool, stranger: bool) -> None:
-        grant = data.draw(st.sampled_from(self.grants[-3:]))
+        fresh = [grant for grant in self.grants if not grant.answers]
+        grant = data.draw(st.sampled_from([*fresh[-2:], self.grants[-1]]))
         asked = self.t.redeem(self.by(grant, stranger), grant.code, verifier=VERIFIER if proven else "w" * 43)
         if stranger or grant.gone or grant.dead:
             self.runner.run(self.refused_without_a_trace(asked))
@@ -253,11 +254,16 @@ class Grants(RuleBasedStateMachine):
         grant.dead = True
 
     async def answered_alike(self, asked: Coroutine[Any, Any, Tokens], grant: Model) -> None:
-        before = await self.t.dump()
+        before = but_clients(await self.t.dump())
         last = grant.answers[-1]
         waited = self.now - grant.rotated_at
         assert await asked == replace(last, expires_in=max(last.expires_in - waited, 0))
-        assert await self.t.dump() == before
+        assert but_clients(await self.t.dump()) == before
+
+
+def but_clients(dump: list[str]) -> list[str]:
+    """All but when a client was last used, which any answer may note."""
+    return [line for line in dump if not line.startswith('INSERT INTO "clients"')]
 
 
 async def refused(asked: Coroutine[Any, Any, Tokens]) -> None:

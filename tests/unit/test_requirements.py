@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from tests.requirements import REQUIREMENTS
 
+from tests.requirements import REQUIREMENTS
 from tests.support.requirement import PROOFS, Proofs, requirement
 
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]*:[a-z0-9]+(-[a-z0-9]+)*")
