@@ -1,6 +1,7 @@
 """The real clock, the real dice, and the key that seals: where the world's chance and secrets come in."""
 
 import fcntl
+import hmac
 import os
 import re
 import secrets
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tenants.problems import Broken
 
 KEY_BYTES = 32
+KEY_ID = "master.key.id"
+"""The file that says which master key everything is sealed with."""
 POOL_BYTES = 1_024
 _TOKEN = re.compile(r"[!-~]+")
 _pools = threading.local()
@@ -49,6 +52,8 @@ class MasterKey:
 
     def __init__(self, key: bytes) -> None:
         self._aead = AESGCM(key)
+        self.id = hmac.digest(key, b"tenantry master key id", "sha256").hex()
+        """Tells it from any other key, and tells nothing about it."""
 
     def wrap(self, uid: str, data_key: bytes) -> bytes:
         nonce = entropy(12)
@@ -86,12 +91,12 @@ class DataDirectory:
 
     def master_key(self, configured: str | None) -> MasterKey:
         """The configured key (base64 of 32 bytes), or the one in `master.key`, made at the first start."""
-        kept = self.path / "master.key"
-        if configured is None and not kept.exists() and (self.path / "registry.db").exists():
-            raise Unusable(
-                f"{kept} is missing, and without it no tenant can be opened; put it back, or configure master_key"
-            )
-        return MasterKey(_key(configured if configured is not None else self._secret("master.key", _new_key)))
+        if configured is None and (self.path / KEY_ID).exists() and not (self.path / "master.key").exists():
+            raise Unusable(f"master.key is missing in {self.path}; put it back, or configure master_key")
+        key = MasterKey(_key(configured if configured is not None else self._secret("master.key", _new_key)))
+        if self._secret(KEY_ID, lambda: key.id) != key.id:
+            raise Unusable(f"this is not the master key that the tenants in {self.path} were sealed with; use that one")
+        return key
 
     def admin_token(self, configured: str | None) -> str:
         """The configured token, or the one in `admin.token`, made at the first start."""

@@ -38,6 +38,7 @@ class AdminServer:
         clock: Callable[[], int],
     ) -> None:
         """`token_digest` is the SHA-256 of the admin token; `page_key` authenticates page tokens."""
+        grpc.aio.init_grpc_aio()  # held to the end of the process: its shutdown can wait for ever (grpc PR 40989)
         self._calls = Calls(token_digest, log, request_id, clock)
         self._server = grpc.aio.server(
             interceptors=[self._calls],

@@ -19,7 +19,7 @@ def test_an_issuer_goes_and_comes_back(server: Serving) -> None:
     def state() -> str:
         return server.operator("issuer", "get", "acme", "-o", "json").value["state"]
 
-    for verb, after in (("disable", "DISABLED"), ("delete", "DELETED"), ("undelete", "ACTIVE")):
+    for verb, after in (("disable", "DISABLED"), ("delete", "DELETED"), ("undelete", "DISABLED"), ("enable", "ACTIVE")):
         assert server.operator("issuer", verb, "acme").code == 0
         assert state() == f"STATE_{after}"
     assert "FAILED_PRECONDITION" in server.operator("issuer", "undelete", "acme").failed(1)

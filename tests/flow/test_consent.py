@@ -153,9 +153,17 @@ async def test_a_consent_covers_what_was_shown_and_no_more(town: Town) -> None:
         assert await asks(town, changed(first, **more)), f"CO-08 {more}"
 
 
-async def test_a_loopback_client_is_not_asked_again_for_a_new_port(town: Town) -> None:
-    await town.house.client("a", "native", **{**PUBLIC, "redirect_uris": ["http://127.0.0.1/cb"]})
-    asked = changed(AZ, client_id="native", redirect_uri="http://127.0.0.1:50001/cb")
+@pytest.mark.parametrize("redirect", ["http://127.0.0.1/cb", "http://localhost/cb", "com.example.app:/cb"])
+async def test_a_public_client_that_any_program_could_be_is_asked_for_every_time(town: Town, redirect: str) -> None:
+    client, _ = await town.house.client("a", f"native-{len(redirect)}", **{**PUBLIC, "redirect_uris": [redirect]})
+    asked = changed(AZ, client_id=client.id, redirect_uri=redirect)
+    await town.user.code(asked, to=redirect)
+    assert await asks(town, asked)
+
+
+async def test_a_loopback_client_that_proves_itself_is_not_asked_again_for_a_new_port(town: Town) -> None:
+    await town.house.client("a", "with-secret", redirect_uris=["http://127.0.0.1/cb"])
+    asked = changed(AZ, client_id="with-secret", redirect_uri="http://127.0.0.1:50001/cb")
     assert await asks(town, asked)
     await town.user.code(asked, to="http://127.0.0.1:50001/cb")
     assert not await asks(town, changed(asked, redirect_uri="http://127.0.0.1:50002/cb"))

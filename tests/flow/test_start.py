@@ -1,9 +1,9 @@
 """`tenantry serve` and `tenantry dev`, from the first start to the last signal."""
 
-import base64
 import signal
 import socket
 import stat
+from base64 import b64encode
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +16,7 @@ from server.wiring import house
 from tests.support.command import tenantry
 from tests.support.serving import PORTS, Serving, serving
 
-KEY = base64.b64encode(b"k" * 32).decode("ascii")
+KEY = b64encode(b"k" * 32).decode("ascii")
 TOKEN = "tnadmin_a-token-from-elsewhere"
 
 
@@ -82,9 +82,12 @@ def test_secrets_can_come_from_files_and_nothing_else_opens_what_they_sealed(tmp
         assert made.code == 0
         assert TOKEN not in server.logged()
         assert server.stop(signal.SIGINT) == 0
-    with serving(tmp_path / "data") as server:  # and makes a key of its own
-        assert "UNAVAILABLE" in server.operator("issuer", "get", "acme").failed(1)
-        assert server.operator("issuer", "list", "-o", "name").out == "issuers/acme\n"
+    sealed = everything(tmp_path / "data")
+    assert "master.key is missing" in refused(tmp_path / "data")
+    assert "not the master key" in refused(tmp_path / "data", TENANTRY_MASTER_KEY=b64encode(bytes(32)).decode("ascii"))
+    assert everything(tmp_path / "data") == sealed
+    with serving(tmp_path / "data", TENANTRY_MASTER_KEY=KEY) as server:
+        assert server.operator("issuer", "get", "acme").code == 0
 
 
 def test_dev_has_one_issuer_at_once_and_still_after_another_start(tmp_path: Path) -> None:
@@ -156,7 +159,7 @@ async def test_an_address_that_cannot_be_had_is_said_and_nothing_made(tmp_path: 
     assert everything(tmp_path) == set()
 
 
-@pytest.mark.parametrize("key", ["", "not base64!", base64.b64encode(b"k" * 31).decode("ascii"), f"{KEY}\n{KEY}"])
+@pytest.mark.parametrize("key", ["", "not base64!", b64encode(b"k" * 31).decode("ascii"), f"{KEY}\n{KEY}"])
 async def test_a_master_key_that_is_none_is_said_but_not_shown(tmp_path: Path, key: str) -> None:
     line = await why_not(tmp_path / "data", master_key=key)
     assert "master key" in line
