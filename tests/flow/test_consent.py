@@ -155,7 +155,8 @@ async def test_a_consent_covers_what_was_shown_and_no_more(town: Town) -> None:
 
 @pytest.mark.parametrize("redirect", ["http://127.0.0.1/cb", "http://localhost/cb", "com.example.app:/cb"])
 async def test_a_public_client_that_any_program_could_be_is_asked_for_every_time(town: Town, redirect: str) -> None:
-    client, _ = await town.house.client("a", f"native-{len(redirect)}", **{**PUBLIC, "redirect_uris": [redirect]})
+    name = re.sub(r"\W+", "-", redirect)
+    client, _ = await town.house.client("a", name, **{**PUBLIC, "redirect_uris": [redirect]})
     asked = changed(AZ, client_id=client.id, redirect_uri=redirect)
     await town.user.code(asked, to=redirect)
     assert await asks(town, asked)
