@@ -60,7 +60,7 @@ def worth_checking(chains: list[Chain], dice: random.Random) -> list[Chain]:
 
 def whole(data: Path) -> None:
     """Every file is sound, and nothing half-made lies about."""
-    files = [path for path in data.rglob("*") if path.is_file() and path.suffix not in (".token", ".key")]
+    files = [path for path in data.rglob("*") if path.is_file() and path.suffix not in (".token", ".key", ".id")]
     assert {path.suffix for path in files if path.name != "LOCK"} == {".db"}
     for path in files:
         if path.suffix == ".db":
