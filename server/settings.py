@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from server.system import Unusable
 
@@ -62,6 +62,7 @@ class Settings:
 
 _SECRETS = ("master_key", "admin_token")
 _DEV_ONLY = ("dev_users", "allow_any_credentials", "auto_sign_in", "auto_consent")
+_USERS = 'users, each written as [[dev_users]] email = "…" password = "…", with a name if you like'
 _NAMES = {field.name for field in fields(Settings)} - {"dev"}
 
 
@@ -124,8 +125,8 @@ def _with_secrets(given: dict[str, Any]) -> dict[str, Any]:
 
 def _read_secret(name: str, path: Any) -> str:
     try:
-        return Path(path).read_text("utf-8").strip()
-    except (OSError, TypeError, ValueError) as error:
+        return Path(_text(path)).read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
         raise Unusable(f"the file of {name}, {str(path)!r}, cannot be read: {error}") from None
 
 
@@ -133,7 +134,7 @@ def _parse(name: str, value: Any) -> Any:
     parse = _PARSERS.get(name)
     try:
         return value if parse is None else parse(value)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except ValueError as error:
         shown = "this" if name in _SECRETS else repr(value)
         raise Unusable(f"{name} cannot be {shown}: {error}") from None
 
@@ -152,10 +153,9 @@ def _text(value: Any) -> str:
 
 
 def _path(value: Any) -> Path:
-    path = Path(value)
-    if not str(value) or "\0" in str(value):
+    if not isinstance(value, str | Path) or not str(value) or "\0" in str(value):
         raise ValueError("must be the path of a folder")
-    return path
+    return Path(value)
 
 
 def _flag(value: Any) -> bool:
@@ -167,9 +167,12 @@ def _flag(value: Any) -> bool:
     return words[str(value).lower()]
 
 
-def _positive(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _positive(kind: Callable[[Any], Any], words: str) -> Callable[[Any], Any]:
     def parse(value: Any) -> Any:
-        number = kind(value)
+        try:
+            number = kind(value)
+        except (ArithmeticError, TypeError, ValueError):
+            raise ValueError(f"must be {words}") from None
         if not 0 < number < LONGEST:
             raise ValueError("must be more than 0, and less than a thousand million")
         return number
@@ -178,7 +181,7 @@ def _positive(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _networks(value: Any) -> tuple[IPv4Network | IPv6Network, ...]:
-    items: list[Any] = str(value).split(",") if isinstance(value, str) else list(value)
+    items: list[Any] = str(value).split(",") if isinstance(value, str) else _list(value, "networks such as 10.0.0.0/8")
     return tuple(ip_network(str(item).strip()) for item in items if str(item).strip())
 
 
@@ -187,12 +190,23 @@ def _users(value: Any) -> tuple[DevUser, ...]:
         pairs = [item.partition(":") for item in value.split(",") if item]
         users = tuple(DevUser(email, password) for email, _, password in pairs)
     else:
-        users = tuple(
-            DevUser(_text(item["email"]), _text(item["password"]), _text(item.get("name", ""))) for item in value
-        )
+        users = tuple(map(_user, _list(value, _USERS)))
     if not users or not all(user.email and user.password for user in users):
         raise ValueError("name at least one user, each with an e-mail address and a password")
     return users
+
+
+def _user(value: Any) -> DevUser:
+    said = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    if not {"email", "password"} <= said.keys() <= {"email", "password", "name"}:
+        raise ValueError(f"must be a list of {_USERS}")
+    return DevUser(_text(said["email"]), _text(said["password"]), _text(said.get("name", "")))
+
+
+def _list(value: Any, things: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"must be a list of {things}")  # noqa: TRY004  what a user wrote
+    return cast("list[Any]", value)
 
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {
@@ -203,9 +217,9 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "master_key": _text,
     "admin_token": _text,
     "trusted_proxies": _networks,
-    "max_open_tenants": _positive(int),
-    "idle_after": _positive(float),
-    "drain": _positive(float),
+    "max_open_tenants": _positive(int, "a whole number"),
+    "idle_after": _positive(float, "a number of seconds"),
+    "drain": _positive(float, "a number of seconds"),
     "log_requests": _flag,
     "dev_users": _users,
     "allow_any_credentials": _flag,

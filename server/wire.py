@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32_768
@@ -150,5 +150,14 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int) -> None:
         if not self.transport.is_closing():
-            self.transport.write(STATUS_LINE[status] + _REFUSED)
+            if not self._owes_an_answer():
+                self.transport.write(STATUS_LINE[status] + _REFUSED)
             self.transport.close()
+
+    def _owes_an_answer(self) -> bool:
+        """Whether what is written now would stand where the answer to an earlier request belongs (RFC 9112 §9.3.2)."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is None or cycle.response_complete:
+            return False
+        own = cycle.more_body and not cycle.response_started  # its body is still being read
+        return bool(self.pipeline) or not own

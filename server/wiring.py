@@ -16,7 +16,9 @@ from server import housekeeping
 from server.admin.service import AdminServer
 from server.listener import Listener, bind
 from server.management.app import Management
+from server.outbound.fetcher import Fetcher
 from server.outbound.providers.dev import DevProvider
+from server.outbound.upstream import Upstream
 from server.settings import Settings
 from server.system import DataDirectory, Unusable, clock, entropy
 from server.telemetry import ActorObserver, Log, Metrics
@@ -97,7 +99,10 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
 
         desk = _dev_provider(settings) if settings.dev else None
         account, request_id = _Account(metrics, log, settings.log_requests), _request_ids()
-        front = Front(registry, browser_side(desk, entropy), account, request_id, settings.trusted_proxies)
+        fetcher = Fetcher(loopback=settings.dev)
+        parts.push_async_callback(fetcher.close)
+        pages = browser_side(desk, Upstream(fetcher, clock), entropy)
+        front = Front(registry, pages, account, request_id, settings.trusted_proxies)
         management = Management(metrics.registry)
         web = Listener(front, sockets["http"], drain=settings.drain)
         told = Listener(management, sockets["management"], drain=1)

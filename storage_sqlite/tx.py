@@ -6,6 +6,7 @@ from storage_sqlite.clients import Clients
 from storage_sqlite.consents import Consents
 from storage_sqlite.events import Events
 from storage_sqlite.grants import Grants
+from storage_sqlite.identity_providers import IdentityProviders
 from storage_sqlite.issuer import IssuerRow
 from storage_sqlite.listings import Listings
 from storage_sqlite.organizations import Organizations
@@ -22,6 +23,7 @@ class SqliteTx:
         self.issuer = IssuerRow(connection)
         self.clients = Clients(connection)
         self.users = Users(connection)
+        self.identity_providers = IdentityProviders(connection)
         self.organizations = Organizations(connection)
         self.sessions = Sessions(connection)
         self.consents = Consents(connection)
@@ -34,6 +36,7 @@ class SqliteTx:
         self.issuer.forget()
         self.clients.forget()
         self.users.forget()
+        self.identity_providers.forget()
         self.signing_keys.forget()
 
 

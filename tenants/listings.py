@@ -93,6 +93,12 @@ def moved(old: Listing, to: str, now: int) -> Listing:
     return replace(old, state="active" if to == "active" else "disabled")
 
 
+def wake_soon(turn: ListTurn, issuer_id: str) -> None:
+    """Its alarm comes at once. When a deleted one is to be purged is left as it is."""
+    tx, now = turn
+    tx.listings.set_alarm(issuer_id, now, 0)
+
+
 def put_off(turn: ListTurn, request: tuple[Listing, int, int]) -> None:
     """What was found due, waking an issuer or purging it, is due again `at`: that, whatever became of it since."""
     (tx, _), (due, at, attempts) = turn, request

@@ -10,6 +10,8 @@ from typing import Any, Literal
 TokenFormat = Literal["jwt", "opaque"]
 SigningAlgorithm = Literal["ES256", "EdDSA", "RS256"]
 AuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
+ProviderKind = Literal["oidc", "oauth2", "workos", "auth0", "okta", "google", "github", "entra"]
+UpstreamAuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
 ClientOrigin = Literal["admin", "registration"]
 KeyState = Literal["next", "current", "retired"]
 ListingState = Literal["building", "active", "disabled", "deleted", "purged"]
@@ -120,6 +122,59 @@ class User:
     updated_at: int
     last_login_at: int | None = None
     disabled_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimMapping:
+    """Which of an identity provider's claims say what. A dot leads into an object; empty is the kind's own default."""
+
+    subject: str = ""
+    email: str = ""
+    email_verified: str = ""
+    name: str = ""
+    roles: str = ""
+    permissions: str = ""
+    groups: str = ""
+    organization: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRule:
+    """Who may sign in by way of a provider. An empty list asks for nothing; all that are given must be met."""
+
+    email_domains: tuple[str, ...] = ()
+    """The domain of an e-mail address that the provider says is verified, in lower case."""
+    organizations: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityProvider:
+    """Where users of this issuer sign in. We are its client."""
+
+    id: str
+    kind: ProviderKind
+    display_name: str
+    issuer_uri: str = ""
+    """OpenID Connect: its issuer identifier, which discovery starts from. Empty for those that have no discovery."""
+    authorization_uri: str = ""
+    token_uri: str = ""
+    user_uri: str = ""
+    """Endpoints of a provider without discovery; each that is given goes before what discovery says."""
+    jwks_uri: str = ""
+    client_id: str
+    auth_method: UpstreamAuthMethod = "client_secret_basic"
+    sealed_secret: bytes | None = None
+    scopes: tuple[str, ...] = ()
+    claims: ClaimMapping = field(default_factory=ClaimMapping)
+    access: AccessRule = field(default_factory=AccessRule)
+    login_domains: tuple[str, ...] = ()
+    """E-mail domains whose users are led to this provider, in lower case."""
+    created_at: int
+    updated_at: int
+    disabled_at: int | None = None
+    version: int = 1
+    """One more with every change; what an etag is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,7 +85,7 @@ class Registry:
                     continue
                 listing = await self._list.run(listings.opened, listing.id)
             if listing.alarm_at > self._residence.now() + DAY:  # set by a clock that was far ahead
-                await self._list.run(listings.put_off, (listing, self._residence.now(), 0))
+                await self._list.run(listings.wake_soon, listing.id)
             self._know(listing)
 
     async def stop(self) -> None:

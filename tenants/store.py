@@ -26,6 +26,7 @@ from tenants.records import (
     Consent,
     Event,
     Grant,
+    IdentityProvider,
     Issuer,
     Listing,
     LiveToken,
@@ -163,6 +164,20 @@ class UserNoun(Protocol):
     def page(self, after: str, limit: int, organization_id: str | None = None) -> Sequence[User]:
         """All of them, or those of one organization."""
         ...
+
+
+class IdentityProviderNoun(Protocol):
+    def find(self, provider_id: str) -> IdentityProvider | None: ...
+    def all(self) -> Sequence[IdentityProvider]:
+        """In the order of their ids. They are few."""
+        ...
+
+    def add(self, provider: IdentityProvider) -> None: ...
+    def change(self, provider: IdentityProvider, *, version: int) -> bool:
+        """Replace it if it is still at `version`. The time of its birth stays, whatever `provider` says of it."""
+        ...
+
+    def remove(self, provider_id: str) -> bool: ...
 
 
 class OrganizationNoun(Protocol):
@@ -320,6 +335,8 @@ class Tx(Protocol):
     def clients(self) -> ClientNoun: ...
     @property
     def users(self) -> UserNoun: ...
+    @property
+    def identity_providers(self) -> IdentityProviderNoun: ...
     @property
     def organizations(self) -> OrganizationNoun: ...
     @property

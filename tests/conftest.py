@@ -11,7 +11,7 @@ from tests.support.requirement import PROOFS, proofs_of
 settings.register_profile(
     "tenantry",
     deadline=None,
-    derandomize=os.environ.get("TENANTRY_TESTS") != "long",
+    derandomize=os.environ.get("STORAGE_TESTS") != "long",
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("tenantry")

@@ -11,6 +11,9 @@ LARGEST_PAGE = 1_000
 TAG_BYTES = 16
 _ISSUER = re.compile(r"issuers/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)")
 _CLIENT = re.compile(r"issuers/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)/clients/([A-Za-z0-9_-]{1,128})")
+_PROVIDER = re.compile(
+    r"issuers/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)/identityProviders/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)"
+)
 _OWN_ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -37,6 +40,25 @@ def chosen_client_id(client_id: str) -> str | None:
     if client_id and not _OWN_ID.fullmatch(client_id):
         raise Invalid("client_id", "must be 1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -")
     return client_id or None
+
+
+def provider_ids(name: str, field: str = "name") -> tuple[str, str]:
+    """(issuer id, identity provider id)."""
+    found = _PROVIDER.fullmatch(name)
+    if found is None:
+        raise Invalid(field, "must be issuers/{issuer}/identityProviders/{identity_provider}")
+    return found[1], found[2]
+
+
+def of_provider(issuer_id: str, provider_id: str) -> str:
+    return f"issuers/{issuer_id}/identityProviders/{provider_id}"
+
+
+def chosen_provider_id(provider_id: str) -> str:
+    if not _OWN_ID.fullmatch(provider_id):
+        text = "must be 1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -"
+        raise Invalid("identity_provider_id", text)
+    return provider_id
 
 
 def page_size(asked: int) -> int:

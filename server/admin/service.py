@@ -10,9 +10,17 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from protos.admin.v1 import client_service_pb2, client_service_pb2_grpc, issuer_service_pb2, issuer_service_pb2_grpc
+from protos.admin.v1 import (
+    client_service_pb2,
+    client_service_pb2_grpc,
+    identity_provider_service_pb2,
+    identity_provider_service_pb2_grpc,
+    issuer_service_pb2,
+    issuer_service_pb2_grpc,
+)
 from server.admin.calls import Calls, Log
 from server.admin.clients import Clients
+from server.admin.identity_providers import IdentityProviders
 from server.admin.issuers import Issuers
 from server.admin.names import PageTokens
 from tenants.registry import Registry
@@ -23,6 +31,7 @@ MAX_CALLS = 200
 SERVICES = (
     issuer_service_pb2.DESCRIPTOR.services_by_name["IssuerService"].full_name,
     client_service_pb2.DESCRIPTOR.services_by_name["ClientService"].full_name,
+    identity_provider_service_pb2.DESCRIPTOR.services_by_name["IdentityProviderService"].full_name,
 )
 
 
@@ -52,6 +61,9 @@ class AdminServer:
         page_tokens = PageTokens(page_key)
         issuer_service_pb2_grpc.add_IssuerServiceServicer_to_server(Issuers(registry, page_tokens), self._server)
         client_service_pb2_grpc.add_ClientServiceServicer_to_server(Clients(registry, page_tokens), self._server)
+        identity_provider_service_pb2_grpc.add_IdentityProviderServiceServicer_to_server(
+            IdentityProviders(registry, page_tokens), self._server
+        )
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)

@@ -28,7 +28,7 @@ from tenants.problems import (
 DOMAIN = "admin.tenantry.dev"
 LONGEST_TEXT = 200
 """Characters of one text: details travel in trailers, which clients cut off at 8 KiB."""
-_TYPES = {"issuers": "Issuer", "clients": "Client"}
+_TYPES = {"issuers": "Issuer", "clients": "Client", "identityProviders": "IdentityProvider"}
 _BROKEN_RETRY = 5
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from server.cli import client, issuer, serve
+from server.cli import client, issuer, provider, serve
 from server.cli.connection import USED_WRONGLY
 
 INTERRUPTED = 130
@@ -25,9 +25,12 @@ class _Commands(TyperGroup):
         except _UsageError as error:
             code = USED_WRONGLY
             words = error.format_message()
+            if isinstance(error, typer.BadParameter):  # which lists the choices one on a line
+                words = " ".join(words.split())
             if "\n" not in words:  # else it is the whole help, of a command that was given nothing
                 path = error.ctx.command_path if error.ctx else "tenantry"
-                words = f"tenantry: {words.rstrip('.')}; see {path} --help"
+                words = words.replace(": Value error, ", ": ").rstrip(".")
+                words = f"tenantry: {words}{'' if words.endswith('?') else ';'} see {path} --help"
             print(words, file=sys.stderr)
         sys.exit(code or 0)
 
@@ -43,6 +46,7 @@ app.command()(serve.serve)
 app.command()(serve.dev)
 app.add_typer(issuer.app, name="issuer", help="Issuers: create, look at, change, switch off and delete them.")
 app.add_typer(client.app, name="client", help="The clients of an issuer.")
+app.add_typer(provider.app, name="provider", help="The identity providers of an issuer: where its users sign in.")
 
 
 def _version(wanted: bool) -> None:

@@ -1,19 +1,36 @@
 """`tenantry client …`."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from server.cli.connection import Server, remote
+from server.cli.duration import duration
 from server.cli.issuer import named
 from server.cli.output import Format, show, show_all
-from server.cli.policy import duration
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 COLUMNS = ("client_id", "display_name", "origin", "token_endpoint_auth_method", "last_use_time")
 
-Issuer = Annotated[str, typer.Option("--issuer", help="The issuer's id.")]
+Issuer = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, such as acme.")]
 Id = Annotated[str, typer.Argument(metavar="CLIENT", help="The client's id.")]
+
+
+class AuthMethod(StrEnum):
+    NONE = "none"
+    BASIC = "client_secret_basic"
+    POST = "client_secret_post"
+
+
+class GrantType(StrEnum):
+    AUTHORIZATION_CODE = "authorization_code"
+    REFRESH_TOKEN = "refresh_token"
+
+
+class ApplicationType(StrEnum):
+    WEB = "web"
+    NATIVE = "native"
 
 
 @app.command()
@@ -22,28 +39,31 @@ def create(
     server: Server,
     issuer: Issuer,
     redirect_uri: Annotated[
-        list[str], typer.Option("--redirect-uri", help="Where users may be sent back to. May be repeated.")
+        list[str], typer.Option("--redirect-uri", metavar="URI", help="Where users may return to. May be repeated.")
     ],
     client_id: Annotated[
         str, typer.Option("--client-id", show_default=False, help="An id that you choose; else one is made up.")
     ] = "",
     display_name: Annotated[str, typer.Option("--display-name", show_default=False, help="What users see.")] = "",
-    auth_method: Annotated[
-        str, typer.Option("--auth-method", help="none, client_secret_basic or client_secret_post.")
-    ] = "none",
+    auth_method: Annotated[AuthMethod, typer.Option("--auth-method", help="How it says who it is.")] = AuthMethod.NONE,
     grant_type: Annotated[
-        list[str] | None,
-        typer.Option("--grant-type", help="authorization_code, refresh_token; both if not given. May be repeated."),
+        list[GrantType] | None,
+        typer.Option("--grant-type", metavar="|".join(GrantType), help="Both if not given. May be repeated."),
     ] = None,
     scope: Annotated[
         str, typer.Option("--scope", show_default=False, help="What it may ask for, with spaces between.")
     ] = "",
     application_type: Annotated[
-        str, typer.Option("--application-type", show_default=False, help="web or native.")
-    ] = "",
+        ApplicationType | None,
+        typer.Option("--application-type", help="Native ones run on their user's own device."),
+    ] = None,
     resource: Annotated[
         list[str] | None,
-        typer.Option("--resource", help="A resource that it speaks for, to introspect its tokens. May be repeated."),
+        typer.Option(
+            "--resource",
+            metavar="URI",
+            help="A resource that it speaks for, to introspect its tokens. May be repeated.",
+        ),
     ] = None,
 ) -> None:
     """Create a client. Its secret, if it has one, is printed this once."""
@@ -55,7 +75,7 @@ def create(
         grant_types=grant_type or (),
         token_endpoint_auth_method=auth_method,
         scope=scope,
-        application_type=application_type,
+        application_type=application_type or "",
         resources=resource or (),
     )
     show(server.call(CreateClientRequest(parent=named(issuer), client_id=client_id, client=given)), server.output)
@@ -63,7 +83,7 @@ def create(
 
 @app.command()
 @remote
-def get(server: Server, client: Id, issuer: Issuer) -> None:
+def get(server: Server, issuer: Issuer, client: Id) -> None:
     """Show a client."""
     from protos.admin.v1.client_service_pb2 import GetClientRequest
 
@@ -81,7 +101,7 @@ def list_clients(server: Server, issuer: Issuer) -> None:
 
 @app.command()
 @remote
-def delete(server: Server, client: Id, issuer: Issuer) -> None:
+def delete(server: Server, issuer: Issuer, client: Id) -> None:
     """Delete a client, and end all that it was granted."""
     from protos.admin.v1.client_service_pb2 import DeleteClientRequest
 
@@ -97,8 +117,8 @@ def delete(server: Server, client: Id, issuer: Issuer) -> None:
 @remote
 def rotate_secret(
     server: Server,
-    client: Id,
     issuer: Issuer,
+    client: Id,
     overlap: Annotated[
         int | None,
         typer.Option("--overlap", parser=duration, metavar="DURATION", help="How long the former still counts."),

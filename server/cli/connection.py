@@ -3,7 +3,7 @@
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -27,7 +27,10 @@ T = TypeVar("T")
 
 _OPTIONS: dict[str, tuple[Any, Any]] = {
     "address": (
-        Annotated[str, typer.Option("--address", envvar="TENANTRY_ADDRESS", help="HOST:PORT of the admin API.")],
+        Annotated[
+            str,
+            typer.Option("--address", metavar="HOST:PORT", envvar="TENANTRY_ADDRESS", help="Where the admin API is."),
+        ],
         DEFAULT_ADDRESS,
     ),
     "token": (
@@ -35,6 +38,7 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
             str | None,
             typer.Option(
                 "--token",
+                metavar="TOKEN",
                 envvar="TENANTRY_TOKEN",
                 show_default=False,
                 help="The admin token. Others on this machine can read it in the list of processes; prefer a file.",
@@ -46,7 +50,11 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
         Annotated[
             Path | None,
             typer.Option(
-                "--token-file", envvar="TENANTRY_TOKEN_FILE", show_default=False, help="A file with the admin token."
+                "--token-file",
+                metavar="FILE",
+                envvar="TENANTRY_TOKEN_FILE",
+                show_default=False,
+                help="A file with the admin token.",
             ),
         ],
         None,
@@ -56,6 +64,7 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
             Path | None,
             typer.Option(
                 "--data-dir",
+                metavar="DIR",
                 envvar="TENANTRY_DATA_DIR",
                 show_default=False,
                 help="The data directory of a server on this machine, whose admin.token is used.",
@@ -160,11 +169,15 @@ def _server(address: str, token: str | None, token_file: Path | None, data_dir: 
     return Server(address, token, output)
 
 
+def _token_files(folders: Sequence[Path]) -> list[Path]:
+    return [folder / "admin.token" for folder in folders]
+
+
 def _token_in(token_file: Path | None, data_dir: Path | None) -> str:
     if token_file is not None:
         places = [token_file]
     else:
-        places = [folder / "admin.token" for folder in ([data_dir] if data_dir is not None else DATA_DIRECTORIES)]
+        places = _token_files(DATA_DIRECTORIES if data_dir is None else (data_dir,))
     try:
         found = next((place for place in places if place.exists()), None)
         if found is not None:
@@ -173,6 +186,13 @@ def _token_in(token_file: Path | None, data_dir: Path | None) -> str:
         fail(USED_WRONGLY, f"the admin token cannot be read: {error}")
     looked = " or ".join(map(str, places))
     return fail(USED_WRONGLY, f"no admin token: there is no {looked}; use --data-dir, --token-file or TENANTRY_TOKEN")
+
+
+def reaching(address: str, token_file: Path) -> list[str]:
+    """The options without which a command in this directory would not reach the server at `address`."""
+    usual = next((place for place in _token_files(DATA_DIRECTORIES) if place.exists()), None)
+    options = [] if address == DEFAULT_ADDRESS else ["--address", address]
+    return options if token_file == usual else [*options, "--token-file", str(token_file)]
 
 
 remote = with_options(_OPTIONS, _server)

@@ -1,31 +1,41 @@
 """`tenantry issuer …`."""
 
+import re
 from typing import Annotated, Any
 
 import typer
 
 from server.cli.connection import USED_WRONGLY, Server, fail, remote
 from server.cli.output import show, show_all
-from server.cli.policy import with_policy
+from server.cli.policy import Given, with_policy
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 COLUMNS = ("name", "issuer_uri", "state", "display_name", "create_time")
 
 Id = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, such as acme.")]
-DisplayName = Annotated[str | None, typer.Option("--display-name", help="A name for people.")]
+DisplayName = Annotated[str | None, typer.Option("--display-name", help="A name for people, in lists only.")]
 Etag = Annotated[str, typer.Option("--etag", help="Only if it is still this version.", show_default=False)]
 
 
+_ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_EMPTY = {"policy": {"private_redirect_schemes": "none", "resources": "any", "allowed_origins": "none"}}
+
+
 def named(issuer: str) -> str:
-    """The name of an issuer, given by its id or its name."""
-    return issuer if issuer.startswith("issuers/") else f"issuers/{issuer}"
+    """The name of an issuer, given by its id or its name. Raises BadParameter if it can be neither."""
+    issuer_id = issuer.removeprefix("issuers/")
+    if not _ID.fullmatch(issuer_id):
+        raise typer.BadParameter(
+            "must be 1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -", param_hint="'ISSUER'"
+        )
+    return f"issuers/{issuer_id}"
 
 
 @app.command()
 @remote
 @with_policy
 def create(
-    policy: Any,
+    given: Given,
     server: Server,
     issuer: Id,
     uri: Annotated[str, typer.Option("--uri", help="What clients see, such as https://auth.example.com.")],
@@ -34,9 +44,11 @@ def create(
     """Create an issuer; it serves at once."""
     from protos.admin.v1.issuer_service_pb2 import CreateIssuerRequest, Issuer
 
-    given = Issuer(issuer_uri=uri, display_name=display_name or "", policy=policy)
-    request = CreateIssuerRequest(issuer_id=issuer.removeprefix("issuers/"), issuer=given)
-    show(server.call(request), server.output)
+    if given.emptied:
+        fail(USED_WRONGLY, f"{given.emptied[0]} of a new issuer cannot be emptied; use tenantry issuer update for that")
+    whole = Issuer(issuer_uri=uri, display_name=display_name or "", policy=given.policy)
+    request = CreateIssuerRequest(issuer_id=named(issuer).removeprefix("issuers/"), issuer=whole)
+    _show(server.call(request), server)
 
 
 @app.command()
@@ -45,7 +57,7 @@ def get(server: Server, issuer: Id) -> None:
     """Show an issuer with its policy."""
     from protos.admin.v1.issuer_service_pb2 import GetIssuerRequest
 
-    show(server.call(GetIssuerRequest(name=named(issuer))), server.output)
+    _show(server.call(GetIssuerRequest(name=named(issuer))), server)
 
 
 @app.command("list")
@@ -62,19 +74,21 @@ def list_issuers(
 @app.command()
 @remote
 @with_policy
-def update(policy: Any, server: Server, issuer: Id, display_name: DisplayName = None, etag: Etag = "") -> None:
-    """Change what is given; all else stays."""
+def update(given: Given, server: Server, issuer: Id, display_name: DisplayName = None, etag: Etag = "") -> None:
+    """Change what is given; all else stays.
+
+    An option that may be repeated replaces its whole list; an empty value ('') empties it. The defaults that are shown
+    are those of a new issuer.
+    """
     from google.protobuf.field_mask_pb2 import FieldMask
 
     from protos.admin.v1.issuer_service_pb2 import Issuer, UpdateIssuerRequest
 
-    paths = [f"policy.{field.name}" for field, _ in policy.ListFields()]
-    if display_name is not None:
-        paths.append("display_name")
+    paths = given.paths if display_name is None else [*given.paths, "display_name"]
     if not paths:
         fail(USED_WRONGLY, "nothing to change: give at least one option; see tenantry issuer update --help")
-    given = Issuer(name=named(issuer), display_name=display_name or "", policy=policy, etag=etag)
-    show(server.call(UpdateIssuerRequest(issuer=given, update_mask=FieldMask(paths=paths))), server.output)
+    whole = Issuer(name=named(issuer), display_name=display_name or "", policy=given.policy, etag=etag)
+    _show(server.call(UpdateIssuerRequest(issuer=whole, update_mask=FieldMask(paths=paths))), server)
 
 
 @app.command()
@@ -83,7 +97,7 @@ def delete(server: Server, issuer: Id, etag: Etag = "") -> None:
     """Stop serving an issuer, and purge it in 30 days."""
     from protos.admin.v1.issuer_service_pb2 import DeleteIssuerRequest
 
-    show(server.call(DeleteIssuerRequest(name=named(issuer), etag=etag)), server.output)
+    _show(server.call(DeleteIssuerRequest(name=named(issuer), etag=etag)), server)
 
 
 @app.command()
@@ -92,7 +106,7 @@ def undelete(server: Server, issuer: Id) -> None:
     """Bring a deleted issuer back."""
     from protos.admin.v1.issuer_service_pb2 import UndeleteIssuerRequest
 
-    show(server.call(UndeleteIssuerRequest(name=named(issuer))), server.output)
+    _show(server.call(UndeleteIssuerRequest(name=named(issuer))), server)
 
 
 @app.command()
@@ -101,7 +115,7 @@ def enable(server: Server, issuer: Id, etag: Etag = "") -> None:
     """Serve a disabled issuer again."""
     from protos.admin.v1.issuer_service_pb2 import EnableIssuerRequest
 
-    show(server.call(EnableIssuerRequest(name=named(issuer), etag=etag)), server.output)
+    _show(server.call(EnableIssuerRequest(name=named(issuer), etag=etag)), server)
 
 
 @app.command()
@@ -110,4 +124,8 @@ def disable(server: Server, issuer: Id, etag: Etag = "") -> None:
     """Stop serving an issuer; its metadata and keys stay up."""
     from protos.admin.v1.issuer_service_pb2 import DisableIssuerRequest
 
-    show(server.call(DisableIssuerRequest(name=named(issuer), etag=etag)), server.output)
+    _show(server.call(DisableIssuerRequest(name=named(issuer), etag=etag)), server)
+
+
+def _show(issuer: Any, server: Server) -> None:
+    show(issuer, server.output, empty=_EMPTY)

@@ -2,11 +2,13 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, cast
 
 import typer
+
+from server.cli.duration import typed
 
 
 class Format(StrEnum):
@@ -28,19 +30,36 @@ def show_all(messages: Iterable[Any], columns: Sequence[str], how: Format) -> No
         _print(items, how)
 
 
-def show(message: Any, how: Format, **more: str) -> None:
-    """Print one resource, with members that it does not have itself."""
-    item = {**more, **_members(message)}
+def show(message: Any, how: Format, *, empty: Mapping[str, Mapping[str, str]] | None = None, **more: str) -> None:
+    """Print one resource, with members that it does not have itself.
+
+    `empty` is for people: what to read, in a member that is a message, where one of its own members is empty.
+    """
     if how is Format.TABLE:
+        item: dict[str, Any] = {**more, **_readable(message)}
+        for name, words in (empty or {}).items():
+            if name in item:
+                item[name] |= {one: word for one, word in words.items() if one not in item[name]}
         _sheet(item)
     else:
-        _print(item, how)
+        _print({**more, **_members(message)}, how)
 
 
 def _members(message: Any) -> dict[str, Any]:
     from google.protobuf.json_format import MessageToDict
 
     return MessageToDict(message, preserving_proto_field_name=True)
+
+
+def _readable(message: Any) -> dict[str, Any]:
+    """The members, with durations as they may be typed."""
+    members = _members(message)
+    for field, value in message.ListFields():
+        if field.message_type is not None and field.message_type.full_name == "google.protobuf.Duration":
+            members[field.name] = typed(value.seconds)
+        elif isinstance(members.get(field.name), dict):
+            members[field.name] = _readable(value)
+    return members
 
 
 def _print(what: dict[str, Any] | list[dict[str, Any]], how: Format) -> None:

@@ -1,5 +1,7 @@
 """`tenantry serve` and `tenantry dev`: start the house, say where it is, stay until a signal."""
 
+import shlex
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from server import settings as settings_module
-from server.cli.connection import USED_WRONGLY, fail
+from server.cli.connection import USED_WRONGLY, fail, reaching
 from server.settings import Settings
 from server.system import Unusable
 
@@ -19,11 +21,15 @@ SWITCH_INTERVAL = 0.0005
 """Seconds that a tenant's thread may keep the interpreter from the loop, or the loop from it. The default of 5 ms is
 felt as latency: with it, 64 callers on one core got a quarter fewer answers a second."""
 
-Config = Annotated[Path | None, typer.Option("--config", help="A TOML file of settings.")]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where everything is kept.")]
-Http = Annotated[str | None, typer.Option("--http", help="HOST:PORT of the issuers. Port 0 picks a free one.")]
-Grpc = Annotated[str | None, typer.Option("--grpc", help="HOST:PORT of the admin API.")]
-Management = Annotated[str | None, typer.Option("--management", help="HOST:PORT of health and metrics.")]
+Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="A TOML file of settings.")]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="Where everything is kept.")]
+Http = Annotated[
+    str | None, typer.Option("--http", metavar="HOST:PORT", help="Where the issuers are. Port 0 picks a free one.")
+]
+Grpc = Annotated[str | None, typer.Option("--grpc", metavar="HOST:PORT", help="Where the admin API is.")]
+Management = Annotated[
+    str | None, typer.Option("--management", metavar="HOST:PORT", help="Where health and metrics are.")
+]
 
 
 def serve(
@@ -44,13 +50,16 @@ def dev(
         bool | None, typer.Option("--allow-any-credentials", help="Let any e-mail address and password in.")
     ] = None,
     auto_sign_in: Annotated[
-        str | None, typer.Option("--auto-sign-in", help="An e-mail address that is signed in without being asked.")
+        str | None,
+        typer.Option(
+            "--auto-sign-in", metavar="EMAIL", help="An e-mail address that is signed in without being asked."
+        ),
     ] = None,
     auto_consent: Annotated[
         bool | None, typer.Option("--auto-consent", help="Allow whatever a client asks for without being asked.")
     ] = None,
 ) -> None:
-    """Serve a demo issuer on loopback, with a built-in identity provider."""
+    """Serve a demo issuer on loopback, with a user to sign in as."""
     flags = {
         "data_dir": data_dir,
         "http": http,
@@ -90,17 +99,33 @@ async def _demo(settings: Settings, house: "House") -> str:
     port = house.http.rpartition(":")[2]
     host = f"localhost:{port}"
     uri = f"http://{host}"
-    if house.registry.at(host) is None:
+    found = house.registry.at(host)
+    if found is not None:
+        name = found.listing.id
+    else:
         taken = {listing.id for listing in await house.registry.page("", 1_000, with_deleted=True)}
         name = "demo" if "demo" not in taken else f"demo-{port}"
         await house.registry.create(NewIssuer(id=name, uri=uri, display_name="Demo", policy=Policy(), actor="dev"))
-    user = settings.dev_users[0]
+    token_file = settings.data_dir / "admin.token"
+    acme = ["issuer", "create", "acme", "--uri", f"http://acme.localhost:{port}"]
+    if settings.admin_token is None:
+        acme += reaching(house.grpc, token_file)
+        token = f"token in {token_file}"
+    else:
+        acme += reaching(house.grpc, Path("FILE"))
+        token = "with the token of your settings"
     return "\n".join(
         (
             "",
-            f"  Issuer          {uri}",
-            f"  Sign in as      {user.email} / {user.password}",
-            f"  Admin API       {house.grpc}, token in {settings.data_dir / 'admin.token'}",
+            f"  Issuer          {uri}   (open it by this name, not by 127.0.0.1)",
+            *([] if name == "demo" else [f"                  {name}: at each port there is another issuer"]),
+            f"  Sign in as      {_who(settings)}",
+            *(
+                ["  Consent         is not asked for: whatever a client wants is allowed"]
+                if settings.auto_consent
+                else []
+            ),
+            f"  Admin API       {house.grpc}, {token}",
             f"  Health          http://{house.management}/readyz",
             "",
             "  Protect an MCP server with it, in the Python MCP SDK:",
@@ -109,8 +134,28 @@ async def _demo(settings: Settings, house: "House") -> str:
             "  and paste into an MCP client (examples/protected_mcp_server.py is such a server):",
             '    {"mcpServers": {"demo": {"url": "http://localhost:8000/mcp"}}}',
             "",
-            "  Another issuer  tenantry issuer create acme --uri http://acme.localhost:" + port,
+            f"  Another issuer  {shlex.join([*_command(), *acme])}",
             "  Ctrl-C stops.",
             "",
         )
     )
+
+
+def _who(settings: Settings) -> str:
+    if settings.auto_sign_in is not None:
+        return f"{settings.auto_sign_in}, without being asked"
+    if settings.allow_any_credentials:
+        return "anybody, with any password"
+    user = settings.dev_users[0]
+    return f"{user.email} / {user.password}"
+
+
+def _command() -> list[str]:
+    """The running command, as it may be typed in this directory."""
+    started = Path(sys.argv[0]).absolute()
+    if started.name == "__main__.py":
+        return [sys.executable, "-m", "server"]
+    if shutil.which("tenantry") == str(started):
+        return ["tenantry"]
+    here = Path.cwd()
+    return [str(started.relative_to(here) if started.is_relative_to(here) else started)]

@@ -79,4 +79,15 @@ STEPS = (
         type TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, subject TEXT, details TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE identity_providers (
+        id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL, display_name TEXT NOT NULL,
+        issuer_uri TEXT NOT NULL, authorization_uri TEXT NOT NULL, token_uri TEXT NOT NULL,
+        user_uri TEXT NOT NULL, jwks_uri TEXT NOT NULL,
+        client_id TEXT NOT NULL, auth_method TEXT NOT NULL, sealed_secret BLOB,
+        scopes TEXT NOT NULL, claims TEXT NOT NULL, access TEXT NOT NULL, login_domains TEXT NOT NULL,
+        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, disabled_at INTEGER, version INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
 )

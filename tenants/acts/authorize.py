@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from tenants.acts import ticket
-from tenants.acts.who import Profile, recognise, signed_in, start_session
+from tenants.acts.who import recognise, signed_in, start_session
 from tenants.oauth import authorization, redirect_uri, uri
 from tenants.oauth.authorization import AuthorizationRequest
+from tenants.oauth.claims import Profile
 from tenants.oauth.handle import SECRET_BYTES, mint
 from tenants.oauth.parameters import parse
 from tenants.oauth.refusal import Refusal
@@ -35,9 +36,17 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskSignIn:
+    """Who wants what is said before the user is sent to any provider (MCP 2026-07-28, confused deputy)."""
+
     ticket: str
     client: str
+    verified: bool
     redirect_host: str
+    loopback: bool
+    resource: str
+    scopes: tuple[str, ...]
+    providers: tuple[tuple[str, str], ...]
+    """Identity providers to choose from: id, and name as shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +97,8 @@ def _next(
     elif "none" in request.prompt:
         raise Refusal("login_required", "the user is not signed in")
     else:
-        return AskSignIn(
-            ticket=ticket.hand_out(turn, "sign-in", arrival.query, browser=arrival.browser),
-            client=client.name or client.id,
-            redirect_host=host_shown(request.address.redirect_uri),
+        return ask_sign_in(
+            turn, ticket.hand_out(turn, "sign-in", arrival.query, browser=arrival.browser), client, request
         )
     before = remembered(turn, user, request)
     allowed = before is not None and set(request.scopes) <= set(before.scopes) and "consent" not in request.prompt
@@ -112,6 +119,27 @@ def _next(
         offline="refresh_token" in client.grant_types,
         new_session=new_session,
     )
+
+
+def ask_sign_in(turn: Turn, ticket: str, client: Client, request: AuthorizationRequest) -> AskSignIn:
+    return AskSignIn(
+        ticket=ticket,
+        client=client.name or client.id,
+        verified=client.origin == "admin",
+        redirect_host=host_shown(request.address.redirect_uri),
+        loopback=is_loopback(request.address.redirect_uri),
+        resource=request.resource,
+        scopes=request.scopes,
+        providers=_to_choose_from(turn, request.login_hint),
+    )
+
+
+def _to_choose_from(turn: Turn, login_hint: str | None) -> tuple[tuple[str, str], ...]:
+    """All enabled providers, or those for the domain of an e-mail address that the client hints at."""
+    enabled = [provider for provider in turn.tx.identity_providers.all() if provider.disabled_at is None]
+    domain = (login_hint or "").rpartition("@")[2].lower()
+    meant = [provider for provider in enabled if domain and domain in provider.login_domains]
+    return tuple((provider.id, provider.display_name or provider.id) for provider in meant or enabled)
 
 
 def give_code(turn: Turn, request: AuthorizationRequest, user: User, authenticated_at: int) -> str:

@@ -57,7 +57,9 @@ def issue(
     refresh = _refresh_token(turn, grant, generation, client)
     narrowed = None if scopes == grant.scopes else scopes
     live = LiveToken(digest=access_digest, issued_at=turn.now, expires_at=expires_at, scopes=narrowed)
-    id_token = _id_token(turn, grant, user, access_token, expires_at) if with_id_token and "openid" in scopes else None
+    id_token: str | None = None
+    if with_id_token and "openid" in scopes:
+        id_token = _id_token(turn, grant, user, scopes, access_token, expires_at)
     changes = {
         "generation": generation,
         "rotated_at": turn.now,
@@ -108,7 +110,7 @@ def _refresh_token(turn: Turn, grant: Grant, generation: int, client: Client) ->
     return _handle(turn, "refresh", grant, generation)
 
 
-def _id_token(turn: Turn, grant: Grant, user: User, access_token: str, expires_at: int) -> str:
+def _id_token(turn: Turn, grant: Grant, user: User, scopes: tuple[str, ...], access_token: str, expires_at: int) -> str:
     """OpenID Connect Core §2, §3.1.3.6."""
     half = sha256(access_token.encode("ascii")).digest()[:16]
     claims: dict[str, Any] = {
@@ -119,7 +121,7 @@ def _id_token(turn: Turn, grant: Grant, user: User, access_token: str, expires_a
         "exp": expires_at,
         "auth_time": grant.authenticated_at,
         "at_hash": urlsafe_b64encode(half).rstrip(b"=").decode("ascii"),
-        **profile_claims(user, grant.scopes),
+        **profile_claims(user, scopes),
     }
     if grant.nonce is not None:
         claims["nonce"] = grant.nonce

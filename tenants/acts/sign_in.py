@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from urllib.parse import quote_plus
 
 from tenants.acts import ticket
-from tenants.acts.authorize import AskSignIn, host_shown
-from tenants.acts.who import Profile, recognise, start_session
+from tenants.acts.authorize import AskSignIn, ask_sign_in
+from tenants.acts.who import recognise, start_session
 from tenants.oauth import authorization
+from tenants.oauth.claims import Profile
 from tenants.oauth.handle import digest
 from tenants.oauth.parameters import parse
 from tenants.turn import Turn
@@ -40,22 +41,24 @@ def ask_again(turn: Turn, attempt: Attempt) -> AskSignIn:
     asked = parse(pending.query)
     client = turn.tx.clients.find(asked.required("client_id"))
     address = authorization.return_address(asked, client, turn.issuer)
-    return AskSignIn(
-        ticket=attempt.ticket or "",
-        client=client.name if client and client.name else address.client_id,
-        redirect_host=host_shown(address.redirect_uri),
-    )
+    assert client is not None  # return_address refuses an unknown one
+    return ask_sign_in(turn, attempt.ticket or "", client, authorization.complete(asked, address, client, turn.issuer))
 
 
 def sign_in(turn: Turn, request: SignIn) -> SignedIn:
     """Start a session under a new name (no fixation), and end the one that this browser had."""
     pending = ticket.take(turn, "sign-in", request.ticket, browser=request.browser)
     ticket.spend(turn, pending)
-    user = recognise(turn, request.profile)
-    if request.former_session is not None:
-        turn.tx.sessions.remove(digest(request.former_session))
+    return begin(turn, request.profile, request.former_session, pending.query)
+
+
+def begin(turn: Turn, profile: Profile, former_session: str | None, query: bytes) -> SignedIn:
+    """The user's session, instead of the one that this browser had, and the authorization request to go on with."""
+    user = recognise(turn, profile)
+    if former_session is not None:
+        turn.tx.sessions.remove(digest(former_session))
     token, _ = start_session(turn, user)
-    return SignedIn(session=token, query=_without_login(pending.query))
+    return SignedIn(session=token, query=_without_login(query))
 
 
 def _without_login(query: bytes) -> bytes:

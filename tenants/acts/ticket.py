@@ -17,7 +17,7 @@ from tenants.turn import Turn
 LIFETIME = 600
 _HEAD = struct.Struct(">16sq")
 
-Step = Literal["sign-in", "consent", "sign-out"]
+Step = Literal["sign-in", "upstream", "consent", "sign-out"]
 
 
 @dataclass(frozen=True, slots=True)

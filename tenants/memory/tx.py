@@ -7,6 +7,7 @@ from tenants.memory.clients import MemoryClients
 from tenants.memory.consents import MemoryConsents
 from tenants.memory.events import MemoryEvents
 from tenants.memory.grants import MemoryGrants
+from tenants.memory.identity_providers import MemoryIdentityProviders
 from tenants.memory.issuer import MemoryIssuer
 from tenants.memory.listings import MemoryListings
 from tenants.memory.organizations import MemoryOrganizations
@@ -15,7 +16,19 @@ from tenants.memory.signing_keys import MemorySigningKeys
 from tenants.memory.table import Journal, Rows, Table
 from tenants.memory.tickets import MemoryTickets
 from tenants.memory.users import MemoryUsers
-from tenants.records import Client, Consent, Event, Grant, Issuer, Listing, Organization, Session, SigningKey, User
+from tenants.records import (
+    Client,
+    Consent,
+    Event,
+    Grant,
+    IdentityProvider,
+    Issuer,
+    Listing,
+    Organization,
+    Session,
+    SigningKey,
+    User,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +36,7 @@ class TenantRows:
     issuer: Rows[int, Issuer] = field(default_factory=Rows[int, Issuer])
     clients: Rows[str, Client] = field(default_factory=Rows[str, Client])
     users: Rows[str, User] = field(default_factory=Rows[str, User])
+    identity_providers: Rows[str, IdentityProvider] = field(default_factory=Rows[str, IdentityProvider])
     organizations: Rows[str, Organization] = field(default_factory=Rows[str, Organization])
     sessions: Rows[bytes, Session] = field(default_factory=Rows[bytes, Session])
     consents: Rows[tuple[str, ...], Consent] = field(default_factory=Rows[Any, Consent])
@@ -40,6 +54,7 @@ class MemoryTx:
         self.issuer = MemoryIssuer(Table(rows.issuer, journal))
         self.clients = MemoryClients(Table(rows.clients, journal), grants)
         self.users = MemoryUsers(Table(rows.users, journal))
+        self.identity_providers = MemoryIdentityProviders(Table(rows.identity_providers, journal))
         self.organizations = MemoryOrganizations(Table(rows.organizations, journal))
         self.sessions = MemorySessions(Table(rows.sessions, journal))
         self.consents = MemoryConsents(Table(rows.consents, journal))

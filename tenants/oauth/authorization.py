@@ -15,6 +15,7 @@ from tenants.records import Client, Issuer
 
 MAX_STATE = 4_096
 MAX_NONCE = 512
+MAX_LOGIN_HINT = 320
 _SECONDS = re.compile(r"[0-9]{1,9}")
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
@@ -55,6 +56,8 @@ class AuthorizationRequest:
     nonce: str | None
     prompt: frozenset[str]
     max_age: int | None
+    login_hint: str | None
+    """Whom the client expects, if it said so in a way that can be read (OpenID Connect Core §3.1.2.1)."""
 
 
 def return_address(asked: Parameters, client: Client | None, issuer: Issuer) -> ReturnAddress:
@@ -102,6 +105,7 @@ def complete(asked: Parameters, address: ReturnAddress, client: Client, issuer: 
         nonce=nonce,
         prompt=_prompt(asked.one("prompt")),
         max_age=_max_age(asked.one("max_age")),
+        login_hint=_login_hint(asked.raw("login_hint")),
     )
 
 
@@ -118,3 +122,8 @@ def _max_age(text: str | None) -> int | None:
     if not _SECONDS.fullmatch(text):
         raise Refusal("invalid_request", "max_age must be a number of seconds")
     return int(text)
+
+
+def _login_hint(text: str | None) -> str | None:
+    """It only helps, so one that is no use is as good as none."""
+    return text if text is not None and len(text) <= MAX_LOGIN_HINT and text.isprintable() else None

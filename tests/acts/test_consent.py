@@ -10,14 +10,14 @@ import pytest_asyncio
 
 from tenants.acts.authorize import Arrival, AskConsent, AskSignIn, Redirect, authorize
 from tenants.acts.consent import Decision, decide
-from tenants.acts.sign_in import SignedIn, SignIn, sign_in
+from tenants.acts.sign_in import Attempt, SignedIn, SignIn, ask_again, sign_in
 from tenants.acts.sign_out import SignOut, ask_sign_out, sign_out
-from tenants.acts.who import Profile
-from tenants.records import DAY
+from tenants.oauth.claims import Profile
+from tenants.records import DAY, Policy
 from tests.support.tenant import ALICE, BROWSER, ATenant, Registered, a_tenant, parameters, refusal_of
 
 OTHER = "o" * 32
-BOB = Profile(provider="test", subject="bob", email="bob@example.com")
+BOB = Profile(provider="dev", subject="bob", email="bob@example.com")
 
 
 @pytest_asyncio.fixture
@@ -201,9 +201,9 @@ async def test_the_same_person_is_the_same_user_and_another_provider_is_another(
     users = await t.run(lambda turn, _: list(turn.tx.users.page("", 10)), None)
     emails = {(user.provider, user.subject): user.email for user in users}
     assert emails == {
-        ("test", "alice"): "new@example.com",
+        ("dev", "alice"): "new@example.com",
         ("other", "alice"): "alice@example.com",
-        ("test", "bob"): "bob@example.com",
+        ("dev", "bob"): "bob@example.com",
     }
 
 
@@ -253,6 +253,35 @@ async def test_without_pages_the_client_is_told_what_is_missing(t: ATenant, wish
     assert not refusal.automatic  # nobody here has ever trusted this client (RFC 9700 §4.11.2)
     session = await session_of(t, client)
     await refusal_of(t.authorize(client, session=session, **wish), "consent_required")
+
+
+PRIVATE = Policy(private_redirect_schemes=("com.example.app",))
+
+
+@pytest.mark.parametrize("host", ["trusted.example", "localhost", "127.0.0.1:8080", "[::1]"])
+async def test_of_a_private_use_scheme_only_the_scheme_is_shown(tmp_path: Path, host: str) -> None:
+    redirect = f"com.example.app://{host}/cb"
+    async with a_tenant(tmp_path, PRIVATE) as t:
+        client = await t.client(redirect_uris=[redirect])
+        asked = await asked_to_sign_in(t, client, redirect_uri=redirect)
+        again = await t.run(ask_again, Attempt(asked.ticket, BROWSER))
+        session = (await t.run(sign_in, proof(again.ticket))).session
+        page = await asked_to_consent(t, client, session, redirect_uri=redirect)
+        assert [step.redirect_host for step in (asked, again, page)] == ["com.example.app:"] * 3
+        assert not page.loopback
+
+
+@pytest.mark.parametrize(
+    ("redirect", "automatic"),
+    [("com.example.app://localhost/cb", False), ("com.example.app:/cb", False), ("http://localhost/cb", True)],
+)
+async def test_only_a_program_on_this_computer_is_sent_a_refusal_that_nobody_saw(
+    tmp_path: Path, redirect: str, automatic: bool
+) -> None:
+    async with a_tenant(tmp_path, PRIVATE) as t:
+        client = await t.client(redirect_uris=[redirect])
+        refusal = await refusal_of(t.authorize(client, redirect_uri=redirect, prompt="none"), "login_required")
+        assert refusal.automatic is automatic
 
 
 async def test_until_the_redirect_uri_is_proven_nothing_is_sent_there(t: ATenant) -> None:

@@ -71,6 +71,7 @@ async def test_a_public_client_gets_no_secret(t: ATenant) -> None:
         ({"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "private_key_jwt"}, "invalid_client_metadata"),
         ({"redirect_uris": [CALLBACK], "logo_uri": "http://169.254.169.254/"}, "invalid_client_metadata"),
         ({"redirect_uris": [CALLBACK], "jwks": {"keys": [{"kty": "EC", "d": "x"}]}}, "invalid_client_metadata"),
+        ({"redirect_uris": [CALLBACK], "jwks": {"keys": [{"kty": "EC", "x": "A" * 8_192}]}}, "invalid_client_metadata"),
     ],
 )
 async def test_metadata_that_may_not_be_registered_leaves_nothing(t: ATenant, given: Any, code: str) -> None:

@@ -143,6 +143,17 @@ async def test_an_id_token_comes_with_openid_and_with_the_nonce(t: ATenant) -> N
     assert (await t.tokens(client, scope="email")).id_token is None
 
 
+async def test_scopes_that_were_taken_away_before_the_code_was_redeemed_tell_nothing(t: ATenant) -> None:
+    client = await t.client()
+    code = await t.code(client, scope="openid email profile")
+    await t.policy(lambda policy: replace(policy, scopes=("openid", "profile")))
+    tokens = await t.redeem(client, code)
+    assert tokens.scope == "openid profile"
+    told = await claims(t, tokens.id_token or "", "JWT")
+    assert told["name"] == "Alice"
+    assert not {"email", "email_verified"} & told.keys()
+
+
 async def test_what_is_not_openid_never_reaches_the_token_of_another_kind(t: ATenant) -> None:
     client = await t.client()
     tokens = await t.tokens(client, scope="openid")

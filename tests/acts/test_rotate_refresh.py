@@ -10,9 +10,10 @@ import pytest_asyncio
 
 from tenants.acts.issue import MAX_LIVE
 from tenants.oauth.refusal import Refusal
-from tenants.records import DAY, Policy
-from tests.acts.test_redeem_code import disable_all_users
-from tests.support.tenant import ATenant, a_tenant, refusal_of
+from tenants.records import DAY, Policy, TokenFormat
+from tenants.turn import Turn
+from tests.acts.test_redeem_code import claims, disable_all_users
+from tests.support.tenant import ATenant, Registered, a_tenant, refusal_of
 
 
 @pytest_asyncio.fixture
@@ -120,6 +121,91 @@ async def test_more_scopes_than_were_granted_are_refused_and_the_token_stays_goo
     await refusal_of(t.refresh(client, first.refresh_token, scope="openid email"), "invalid_scope")
     assert await t.dump() == before
     assert await t.refresh(client, first.refresh_token)
+
+
+# --- what the issuer or the client may no longer have
+
+
+async def limit_client(t: ATenant, client: Registered, scopes: tuple[str, ...] | None) -> None:
+    def act(turn: Turn, _: None) -> None:
+        kept = turn.tx.clients.find(client.id)
+        assert kept is not None
+        turn.tx.clients.change(replace(kept, scopes=scopes))
+
+    await t.run(act, None)
+
+
+async def limit_issuer(t: ATenant, scopes: tuple[str, ...] | None) -> None:
+    await t.policy(lambda policy: replace(policy, scopes=scopes or Policy().scopes))
+
+
+@pytest.mark.parametrize("token_format", ["jwt", "opaque"])
+@pytest.mark.parametrize("whose", ["issuer", "client"])
+async def test_scopes_that_were_taken_away_are_gone_from_the_next_refresh_on_and_can_be_given_back(
+    tmp_path: Path, whose: str, token_format: TokenFormat
+) -> None:
+    async with a_tenant(tmp_path, Policy(token_format=token_format)) as t:
+        client = await t.client()
+        tokens = await t.tokens(client, scope="openid email profile")
+        for allowed, left in ((("openid", "email", "offline_access"), "openid email"), (("profile",), "profile")):
+            await (limit_issuer(t, allowed) if whose == "issuer" else limit_client(t, client, allowed))
+            tokens = await t.refresh(client, tokens.refresh_token)
+            assert tokens.scope == left
+            assert (await t.introspect(client, tokens.access_token))["scope"] == left
+            if token_format == "jwt":
+                assert (await claims(t, tokens.access_token, "at+jwt"))["scope"] == left
+        await (limit_issuer(t, None) if whose == "issuer" else limit_client(t, client, None))
+        tokens = await t.refresh(client, tokens.refresh_token)
+        assert tokens.scope == "openid email profile"
+
+
+async def test_a_part_of_the_scopes_is_a_part_of_what_is_left(t: ATenant) -> None:
+    client = await t.client()
+    first = await t.tokens(client, scope="openid email profile")
+    await limit_issuer(t, ("openid", "profile"))
+    await limit_client(t, client, ("openid", "email"))
+    assert (await t.refresh(client, first.refresh_token, scope="openid email")).scope == "openid"
+
+
+SERVED = ("https://mcp.example/a", "https://mcp.example/b")
+
+
+async def test_a_resource_that_was_taken_away_gets_no_more_tokens_until_it_is_back(tmp_path: Path) -> None:
+    async with a_tenant(tmp_path, Policy(resources=SERVED)) as t:
+        client = await t.client()
+        gone, stays = await t.tokens(client, resource=SERVED[0]), await t.tokens(client, resource=SERVED[1])
+        code = await t.code(client, resource=SERVED[0])
+        await t.policy(lambda policy: replace(policy, resources=SERVED[1:]))
+        before = await t.dump()
+        for resources in ((), SERVED[:1]):
+            await refusal_of(t.refresh(client, gone.refresh_token, resources=resources), "invalid_target")
+        await refusal_of(t.redeem(client, code), "invalid_target")
+        assert await t.dump() == before
+        assert await t.refresh(client, stays.refresh_token)
+        await t.policy(lambda policy: replace(policy, resources=SERVED))
+        assert await t.refresh(client, gone.refresh_token)
+        assert await t.redeem(client, code)
+
+
+@pytest.mark.parametrize(
+    ("granted", "today"),
+    [
+        (SERVED[0], ()),
+        (SERVED[0], ("HTTPS://MCP.example/a",)),
+        ("https://mcp.example", ("https://mcp.example/",)),
+        (None, SERVED[1:]),
+    ],
+)
+async def test_a_resource_that_is_served_as_before_or_by_another_spelling_was_not_taken_away(
+    t: ATenant, granted: str | None, today: tuple[str, ...]
+) -> None:
+    client = await t.client()
+    tokens = await t.tokens(client, resource=granted)
+    await t.policy(lambda policy: replace(policy, resources=today))
+    assert await t.refresh(client, tokens.refresh_token)
+
+
+# --- whose it is, and for how long
 
 
 async def test_a_refresh_token_of_another_client_is_refused_and_stays_good(t: ATenant) -> None:

@@ -70,14 +70,18 @@ class Server:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="scripts/bench", description="Load one Tenantry on loopback and print figures."
+        prog="scripts/bench",
+        description="Load one Tenantry on loopback and print figures.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=", ".join(SCENARIOS))
-    parser.add_argument("--connections", default="1,16,64")
-    parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--tenants", type=int, default=1)
-    parser.add_argument("--token-format", choices=("jwt", "opaque"), default="opaque")
+    parser.add_argument(
+        "scenarios", nargs="*", metavar="SCENARIO", default=[*SCENARIOS], help="what to do: any of the default"
+    )
+    parser.add_argument("--connections", default="1,16,64", help="how many at once, one figure each")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long a round lasts")
+    parser.add_argument("--rounds", type=int, default=3, help="how many of them; the median is told")
+    parser.add_argument("--tenants", type=int, default=1, help="how many issuers the connections are spread over")
+    parser.add_argument("--token-format", choices=("jwt", "opaque"), default="opaque", help="how access tokens look")
     arguments = parser.parse_args()
     if unknown := set(arguments.scenarios) - SCENARIOS.keys():
         parser.error(f"no such scenario: {', '.join(unknown)}")
@@ -90,7 +94,7 @@ def main() -> None:
                 f"{'scenario':<12}{'connections':>12}{'ops/s':>10}{'p50 ms':>10}{'p99 ms':>10}"
                 f"{'server µs/op':>14}{'driver':>8}"
             )
-            for scenario in arguments.scenarios or SCENARIOS:
+            for scenario in arguments.scenarios:
                 for connections in map(int, arguments.connections.split(",")):
                     report(scenario, connections, server, arguments)
         finally:

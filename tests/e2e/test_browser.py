@@ -14,13 +14,22 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
+from protos.admin.v1.identity_provider_service_pb2 import (
+    CreateIdentityProviderRequest,
+    DeleteIdentityProviderRequest,
+    IdentityProvider,
+)
+from protos.admin.v1.identity_provider_service_pb2_grpc import IdentityProviderServiceStub
 from tests.e2e.native_app import NAME, RESOURCE, App, native_app
+from tests.e2e.openid_provider import CLIENT_ID, SECRET, openid_provider
 from tests.e2e.person import EMAIL, PASSWORD
 from tests.e2e.readable import readable
 from tests.support.process import RunningTenantry
 
 pytestmark = pytest.mark.e2e
 
+PROVIDERS = ("Corp", "شركة المثال", "W" * 63)
+"""What providers are called: shortly, from right to left, and as long as can be."""
 NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
 
 
@@ -41,15 +50,36 @@ def app(tenantry: RunningTenantry) -> Generator[App]:
         yield app
 
 
+@pytest.fixture
+def offer(tenantry: RunningTenantry) -> Generator[Callable[[str, str], None]]:
+    """Has the issuer offer one more identity provider, as long as the test lasts."""
+    parent = f"issuers/{tenantry.issuer_ids()[tenantry.demo]}"
+    made: list[str] = []
+
+    def add(name: str, uri: str) -> None:
+        config = IdentityProvider.OidcConfig(issuer_uri=uri)
+        given = IdentityProvider(display_name=name, client_id=CLIENT_ID, client_secret=SECRET, oidc=config)
+        request = CreateIdentityProviderRequest(
+            parent=parent, identity_provider_id=f"p{len(made)}", identity_provider=given
+        )
+        made.append(tenantry.admin(IdentityProviderServiceStub, "CreateIdentityProvider", request).name)
+
+    yield add
+    for name in made:
+        request = DeleteIdentityProviderRequest(name=name)
+        tenantry.admin(IdentityProviderServiceStub, "DeleteIdentityProvider", request)
+
+
+Offer = Callable[[str, str], None]
 Visit = Callable[..., AbstractContextManager[Page]]
 
 
 @pytest.fixture
 def visit(chromium: Browser, app: App) -> Visit:
-    """Opens a browser with nothing in it, and sees to it that the pages ask for nothing from elsewhere."""
+    """Opens a browser with nothing in it, and sees to it that pages ask for nothing from elsewhere, or `also` there."""
 
     @contextmanager
-    def opened(**options: Any) -> Generator[Page]:
+    def opened(*also: str, **options: Any) -> Generator[Page]:
         context = chromium.new_context(**options)
         complaints: list[str] = []
         asked: list[str] = []
@@ -69,7 +99,7 @@ def visit(chromium: Browser, app: App) -> Visit:
         page.set_default_timeout(15_000)
         yield page
         context.close()
-        ours = {urlsplit(app.issuer).netloc, urlsplit(app.callback).netloc}
+        ours = {urlsplit(uri).netloc for uri in (app.issuer, app.callback, *also)}
         assert {urlsplit(url).netloc for url in asked} <= ours, asked
         # Chromium itself notes on the console when a page was not sent with a 200
         beside = [line for line in complaints if not re.search(r"status of 40[01] ", line)]
@@ -215,6 +245,62 @@ def test_a_request_that_cannot_go_on_is_told_on_a_page(visit: Visit, app: App, t
         expect(page.get_by_role("alert")).to_be_visible()
         picture(page, tmp_path, "problem")
     assert app.told == []
+
+
+@pytest.mark.parametrize("options", [{}, {"java_script_enabled": False}], ids=["", "no-javascript"])
+def test_a_user_signs_in_at_a_provider(visit: Visit, offer: Offer, app: App, options: dict[str, Any]) -> None:
+    with openid_provider(f"{app.issuer}/callback") as uri, visit(uri, **options) as page:
+        offer("Corp", uri)
+        page.goto(app.authorize_url())
+        for fact in (NAME, urlsplit(app.callback).netloc, RESOURCE, "Not verified"):
+            expect(page.get_by_role("main")).to_contain_text(fact)
+        page.get_by_role("button", name="Continue with Corp").click()
+        expect(page).to_have_title("The provider")
+        page.get_by_label("Name").fill("ada")
+        page.get_by_role("button", name="Go on").click()
+        expect(page.get_by_role("main")).to_contain_text("ada@corp.test")
+        page.get_by_role("button", name="Allow").click()
+        told = arrives(page, app)
+    assert app.redeem(told["code"]).status_code == 200
+
+
+def test_providers_are_below_who_asks_one_below_the_other_as_tab_finds_them(
+    visit: Visit, offer: Offer, app: App
+) -> None:
+    for name in PROVIDERS:
+        offer(name, "https://corp.test")
+    with visit(viewport={"width": 1280, "height": 300}) as page:
+        page.goto(app.authorize_url())
+        expect(page.get_by_text("Who asks")).to_be_in_viewport()
+        top, width = 0.0, page.get_by_label("E-mail").evaluate("input => input.offsetWidth")
+        for name in PROVIDERS:
+            page.keyboard.press("Tab")
+            button = page.get_by_role("button", name=f"Continue with {name}")
+            expect(button).to_be_focused()
+            assert button.evaluate("button => button.offsetWidth") == width
+            below = button.evaluate("button => button.offsetTop")
+            assert below > top
+            top = below
+        page.keyboard.press("Tab")
+        expect(page.get_by_label("E-mail")).to_be_focused()
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("names", [PROVIDERS[:1], PROVIDERS], ids=len)
+def test_the_choice_of_providers_can_be_read_by_everyone(
+    visit: Visit, offer: Offer, app: App, tmp_path: Path, color_scheme: str, width: int, names: tuple[str, ...]
+) -> None:
+    for name in names:
+        offer(name, "https://corp.test")
+    with visit(color_scheme=color_scheme, viewport={"width": width, "height": 700}) as page:
+        page.goto(app.authorize_url())
+        expect(page.get_by_role("button", name="Continue with")).to_have_count(len(names))
+        readable(page)
+        picture(page, tmp_path, "providers")
+        sign_in(page, "wrong")
+        expect(page.get_by_label("Password")).to_be_focused()
+        readable(page)
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])

@@ -1,6 +1,9 @@
 """The example MCP server lets in whoever has an access token for it, and nobody else."""
 
 import json
+import logging
+import runpy
+import sys
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator
 
@@ -12,8 +15,11 @@ from joserfc.jwk import ECKey
 from tests.e2e.person import Person
 from tests.e2e.place import Places
 from tests.e2e.visit import Visit
+from tests.support.process import ROOT, free_port, running
 
 pytestmark = pytest.mark.e2e
+
+EXAMPLE = ROOT / "examples" / "protected_mcp_server.py"
 
 
 @pytest.fixture
@@ -77,3 +83,33 @@ async def test_a_token_that_somebody_else_has_written_is_refused(visit: Visit) -
         refused(await visit.knock(forged), 401, "invalid_token")
     unsigned = urlsafe_b64encode(b'{"alg":"none","typ":"at+jwt"}').decode("ascii").rstrip("=")
     refused(await visit.knock(f"{unsigned}.{real.split('.')[1]}."), 401, "invalid_token")
+
+
+def why_not(issuer: str) -> str:
+    """The one line with which it ends at once."""
+    with running([sys.executable, str(EXAMPLE), "--issuer", issuer, "--port", str(free_port())]) as program:
+        assert program.ended(30) == 1
+    [line] = program.said
+    return line
+
+
+def test_an_issuer_that_is_none_or_is_called_otherwise_is_said_at_the_start(places: Places) -> None:
+    """It is compared byte for byte (RFC 8414 §3.3)."""
+    assert f"it calls itself {places.a.issuer}\n" in why_not(f"{places.a.issuer}/")
+    assert "404" in why_not(places.a.issuer.replace("localhost", "[::ffff:127.0.0.1]"))
+    for nobody in (f"http://localhost:{free_port()}", "localhost", "http://"):
+        assert f"the issuer cannot be used: {nobody}: " in why_not(nobody)
+
+
+async def test_without_keys_a_token_is_refused_and_the_log_says_why(caplog: pytest.LogCaptureFixture) -> None:
+    example = runpy.run_path(str(EXAMPLE))
+    issuer = f"http://localhost:{free_port()}"
+    tokens = example["TenantryTokens"](issuer, example["IssuerKeys"](issuer), "http://localhost/mcp")
+    header = {"alg": "ES256", "kid": "k"}
+    for other in ("x", "a.b.c", jwt.encode(header, {}, ECKey.generate_key("P-256"))):  # what cannot be one asks nobody
+        assert await tokens.verify_token(other) is None
+    assert caplog.records == []
+    token = jwt.encode({**header, "typ": "at+jwt"}, {}, ECKey.generate_key("P-256"))
+    with caplog.at_level(logging.WARNING):
+        assert await tokens.verify_token(token) is None
+    assert issuer in caplog.text

@@ -402,6 +402,20 @@ async def test_a_deleted_issuer_can_be_brought_back_as_it_was(desk: Desk) -> Non
     await refused(desk.ask(UndeleteIssuerRequest(name=made.name)), STATE, "ISSUER_STATE")
 
 
+@pytest.mark.parametrize("restart", [False, True])
+async def test_one_that_was_disabled_comes_back_disabled_and_only_then(tmp_path: Path, restart: bool) -> None:
+    async with admin_desk(tmp_path) as desk:
+        made = await desk.issuer("dormant")
+        await desk.ask(DisableIssuerRequest(name=made.name))
+        for state in (Issuer.STATE_DISABLED, Issuer.STATE_ACTIVE):
+            await desk.ask(DeleteIssuerRequest(name=made.name))
+            if restart:
+                await desk.house.registry.stop()
+                await desk.house.registry.start()
+            assert (await desk.ask(UndeleteIssuerRequest(name=made.name))).state == state
+            assert (await desk.ask(EnableIssuerRequest(name=made.name))).state == Issuer.STATE_ACTIVE
+
+
 async def test_what_was_purged_is_gone_but_its_names_stay_taken(tmp_path: Path) -> None:
     async with admin_desk(tmp_path) as desk:
         made = await desk.issuer("purged")

@@ -264,6 +264,18 @@ async def test_a_program_on_this_computer_is_called_one(town: Town, host: str) -
     assert "program on this computer" in page.text
 
 
+@pytest.mark.parametrize("host", ["trusted.test", "localhost:4711"])
+async def test_an_app_on_this_device_borrows_no_name_behind_its_scheme(town: Town, host: str) -> None:
+    uri = f"com.example.app://{host}/cb"
+    client_id = await stranger(town, redirect_uris=[uri])
+    asked = authorize(changed(AZ, client_id=client_id, redirect_uri=uri))
+    for page in (await town.user.get(asked), await Browser(town.house).get(asked)):
+        assert page.status_code == 200
+        assert "com.example.app:" in page.text
+        assert host not in page.text
+        assert "program on this computer" not in page.text
+
+
 @pytest.mark.parametrize("decision", [pytest.param("deny", id="CO-15")])
 async def test_no_is_told_to_the_client_and_gives_no_code(town: Town, decision: str) -> None:
     client_id = await stranger(town)
@@ -292,7 +304,7 @@ async def test_no_client_can_register_itself_past_the_consent_page(town: Town, w
         pytest.param("/consent", 400, id="CO-18-consent"),
         pytest.param("/login", 400, id="CO-18-login"),
         pytest.param("/logout", 400, id="CO-18-logout"),
-        pytest.param("/callback", 404, id="CO-18-callback"),
+        pytest.param("/callback", 405, id="CO-18-callback"),
     ],
 )
 async def test_an_empty_form_passes_no_step(town: Town, path: str, status: int) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tenants.turn import Turn
 from tests.flow.town import POLICY, Town
 from tests.support.clients import AZ, CALLBACK, RG, TK, authorize, changed, is_page, refused
 
@@ -128,6 +129,17 @@ async def test_no_given_id_looks_like_a_url(town: Town, count: int) -> None:
 async def test_metadata_that_cannot_be_kept_is_refused(town: Town, members: dict[str, Any]) -> None:
     answer = await town.ask("POST", "/register", json={**RG, **members})
     refused(answer, 400, BAD, "invalid_redirect_uri")
+
+
+async def test_a_registration_that_is_too_long_leaves_nobody_behind(town: Town) -> None:
+    def everyone(turn: Turn, _: None) -> list[str]:
+        return [client.id for client in turn.tx.clients.page("", 1_000)]
+
+    actor = town.house.registry.tenant("a").actor
+    before = await actor.run(everyone, None)
+    jwks = {"keys": [{"kty": "EC", "x": "A" * 8_192}]}
+    refused(await town.ask("POST", "/register", json={**RG, "jwks": jwks}), 400, BAD)
+    assert await actor.run(everyone, None) == before
 
 
 @pytest.mark.parametrize("scope", [pytest.param("mcp root", id="RG-06")])

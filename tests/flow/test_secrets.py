@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from server.outbound.providers.dev import DevProvider
-from tenants.acts.who import Profile
+from tenants.oauth.claims import Profile
 from tenants.turn import Turn
 from tests.flow.town import Town, settle
 from tests.support.browser import Browser, form_of

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 from joserfc.jwk import ECKey
 
-from tenants.acts.who import Profile, recognise
+from tenants.acts.who import recognise
+from tenants.oauth.claims import Profile
 from tenants.records import User
 from tenants.turn import Turn
 from tests.flow import (

@@ -1,8 +1,10 @@
 """`tenantry serve` and `tenantry dev`, from the first start to the last signal."""
 
+import shlex
 import signal
 import socket
 import stat
+import sys
 from base64 import b64encode
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -100,6 +102,39 @@ def test_dev_has_one_issuer_at_once_and_still_after_another_start(tmp_path: Path
         assert server.stop(signal.SIGINT) == 0
     with serving(tmp_path / "data", "--http", f"127.0.0.1:{server.port}", mode="dev") as server:
         assert server.operator("issuer", "list", "-o", "name").out == "issuers/demo\n"
+
+
+def issuer_made(server: Serving, cwd: Path) -> str:
+    """What comes of the line of the greeting that makes another issuer, done as it is."""
+    [line] = [line for line in server.said if "Another issuer" in line]
+    words = shlex.split(line.partition("Another issuer")[2])
+    assert words[:3] == [sys.executable, "-m", "server"]
+    return tenantry(*words[3:], "-o", "name", cwd=cwd).out
+
+
+def test_dev_says_how_another_issuer_is_made_beside_where_it_was_started(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "admin.token").write_text("of another server\n", "ascii")  # which a command finds by itself
+    with serving(tmp_path / "data", mode="dev") as server:
+        assert issuer_made(server, tmp_path) == "issuers/acme\n"
+
+
+def test_dev_says_who_is_signed_in_and_what_is_not_asked(tmp_path: Path) -> None:
+    def said(*words: str) -> str:
+        with serving(tmp_path / "data", *words, mode="dev") as server:
+            return "\n".join(server.said)
+
+    plain = said()
+    assert "Consent" not in plain
+    assert "not by 127.0.0.1" in plain
+    assert "another issuer" not in plain
+    automatic = said("--auto-sign-in", "u@example.com", "--auto-consent")
+    assert "u@example.com, without being asked" in automatic
+    assert "dev@example.com" not in automatic
+    assert "Consent" in automatic
+    port = automatic.rpartition("ready http=127.0.0.1:")[2].split()[0]
+    assert f"demo-{port}: at each port there is another issuer" in automatic  # the first one was at another
+    assert "with any password" in said("--allow-any-credentials")
 
 
 # --- no start

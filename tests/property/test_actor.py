@@ -217,4 +217,4 @@ def write(turn: list[int], number: int) -> int:
 
 
 TestCallers = Callers.TestCase
-TestCallers.settings = LONG if os.environ.get("TENANTRY_TESTS") == "long" else SHORT
+TestCallers.settings = LONG if os.environ.get("STORAGE_TESTS") == "long" else SHORT

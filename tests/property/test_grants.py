@@ -276,4 +276,4 @@ async def refused(asked: Coroutine[Any, Any, Tokens]) -> None:
 
 
 TestGrants = Grants.TestCase
-TestGrants.settings = LONG if os.environ.get("TENANTRY_TESTS") == "long" else SHORT
+TestGrants.settings = LONG if os.environ.get("STORAGE_TESTS") == "long" else SHORT

@@ -1,6 +1,6 @@
 """The two storages, given the same random works side by side, tell the same and hold the same.
 
-Short and the same each time; with TENANTRY_TESTS=long it goes on for longer, and elsewhere each time.
+Short and the same each time; with STORAGE_TESTS=long it goes on for longer, and elsewhere each time.
 """
 
 import asyncio
@@ -141,5 +141,5 @@ class RegistriesSideBySide(SideBySide):
 
 TestTenants = TenantsSideBySide.TestCase
 TestRegistries = RegistriesSideBySide.TestCase
-TestTenants.settings = TestRegistries.settings = LONG if os.environ.get("TENANTRY_TESTS") == "long" else SHORT
+TestTenants.settings = TestRegistries.settings = LONG if os.environ.get("STORAGE_TESTS") == "long" else SHORT
 pytestmark = pytest.mark.timeout(1_800 if TestTenants.settings is LONG else 120)

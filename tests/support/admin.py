@@ -16,7 +16,7 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2 as details
 from grpc_status import rpc_status
 
-from protos.admin.v1 import client_service_pb2, issuer_service_pb2
+from protos.admin.v1 import client_service_pb2, identity_provider_service_pb2, issuer_service_pb2
 from protos.admin.v1.client_service_pb2 import Client, CreateClientRequest
 from protos.admin.v1.issuer_service_pb2 import CreateIssuerRequest, Issuer, IssuerPolicy
 from server.admin.service import AdminServer
@@ -24,7 +24,7 @@ from tests.support.house import FakeClock, RunningHouse, running_house
 
 TOKEN = "tnadmin_the-token-of-the-operator"
 DOMAIN = "admin.tenantry.dev"
-PROTOS = (issuer_service_pb2.DESCRIPTOR, client_service_pb2.DESCRIPTOR)
+PROTOS = (issuer_service_pb2.DESCRIPTOR, client_service_pb2.DESCRIPTOR, identity_provider_service_pb2.DESCRIPTOR)
 METHODS: tuple[MethodDescriptor, ...] = tuple(
     method for file in PROTOS for service in file.services_by_name.values() for method in service.methods
 )

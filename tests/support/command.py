@@ -30,14 +30,14 @@ class Ran:
         return line
 
 
-def tenantry(*arguments: str, cwd: Path, **environment: str) -> Ran:
+def tenantry(*arguments: str, cwd: Path, stdin: str = "", **environment: str) -> Ran:
     """Run it to its end, with nothing of ours in the environment but `environment`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TENANTRY_")}
     done = subprocess.run(
         [sys.executable, "-m", "server", *arguments],
         cwd=cwd,
         env=kept | environment,
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         capture_output=True,
         encoding="utf-8",
         timeout=60,

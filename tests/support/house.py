@@ -16,7 +16,9 @@ from urllib.parse import urlencode
 import httpx
 
 from server.listener import Listener, bind
+from server.outbound.fetcher import Fetcher
 from server.outbound.providers.dev import DevProvider
+from server.outbound.upstream import Upstream
 from server.settings import Address, DevUser
 from server.system import DataDirectory, entropy
 from server.telemetry import ActorObserver, Log, Metrics
@@ -65,10 +67,12 @@ class RunningHouse:
             limits=self.limits,
             observer=ActorObserver(self.metrics, self.log),
         )
-        await self.registry.start()
         numbers = itertools.count(1)
-        front = Front(self.registry, browser_side(self.provider, entropy), self, lambda: f"test-{next(numbers):x}")
+        self._fetcher = Fetcher(loopback=True)
+        pages = browser_side(self.provider, Upstream(self._fetcher, self.clock), entropy)
+        front = Front(self.registry, pages, self, lambda: f"test-{next(numbers):x}")
         self._listener = Listener(front, bind(Address("127.0.0.1", 0)), drain=2)
+        await self.registry.start()
         await self._listener.start()
         self.port = self._listener.port
         nothing_kept = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
@@ -79,6 +83,7 @@ class RunningHouse:
     async def close(self) -> None:
         await self._http.aclose()
         await self._listener.stop()
+        await self._fetcher.close()
         await self.registry.stop()
         self.log.close()
         self._directory.release()
@@ -88,10 +93,10 @@ class RunningHouse:
         await self.close()
         await self.open()
 
-    def answered(self, route: str, status: int, seconds: float, members: dict[str, Any]) -> None:
+    def answered(self, route: str, status: int, seconds: float, log: dict[str, Any]) -> None:
         """Each request, written down as server/wiring.py has it written down."""
         self.metrics.answered(route, status, seconds)
-        self.log.line("request", at=self.clock(), route=route, status=status, ms=round(seconds * 1000, 2), **members)
+        self.log.line("request", at=self.clock(), route=route, status=status, ms=round(seconds * 1000, 2), **log)
 
     def logged(self) -> str:
         """Every line so far."""

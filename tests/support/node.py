@@ -28,9 +28,15 @@ class NodePrograms:
 
     def command(self, name: str) -> list[str]:
         """How to run the program `name`."""
-        modules = self.folder / "node_modules"
-        (node,) = modules.glob("node-linux-*/bin/node")
-        return [str(node), str((modules / ".bin" / name).resolve(strict=True))]
+        return [self._node(), str((self.folder / "node_modules" / ".bin" / name).resolve(strict=True))]
+
+    def script(self, name: str) -> list[str]:
+        """How to run the script `name` of ours, in `folder`: it looks for its packages there."""
+        return [self._node(), str(PINNED / name)]
+
+    def _node(self) -> str:
+        (node,) = self.folder.glob("node_modules/node-linux-*/bin/node")
+        return str(node)
 
 
 def installed() -> NodePrograms:

@@ -18,6 +18,7 @@ from tests.support.storage.cupboard import CupboardConformance
 from tests.support.storage.events import EventConformance
 from tests.support.storage.everything import WholeConformance
 from tests.support.storage.grants import GrantConformance
+from tests.support.storage.identity_providers import IdentityProviderConformance
 from tests.support.storage.issuer import IssuerConformance
 from tests.support.storage.listings import ListingConformance
 from tests.support.storage.organizations import OrganizationConformance
@@ -38,6 +39,7 @@ class TenantStoreConformance(
     IssuerConformance,
     ClientConformance,
     UserConformance,
+    IdentityProviderConformance,
     OrganizationConformance,
     SessionConformance,
     ConsentConformance,

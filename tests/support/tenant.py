@@ -27,8 +27,8 @@ from tenants.acts.operate import PolicyChange, change_policy
 from tenants.acts.register import register
 from tenants.acts.revoke import revoke
 from tenants.acts.token import exchange
-from tenants.acts.who import Profile
 from tenants.new_issuer import NewIssuer
+from tenants.oauth.claims import Profile
 from tenants.oauth.client_auth import Credentials
 from tenants.oauth.pkce import challenge_of
 from tenants.oauth.refusal import Refusal
@@ -46,7 +46,7 @@ START = 1_800_000_000
 CALLBACK = "https://client.example/callback"
 VERIFIER = "a-code-verifier-that-is-long-enough-to-be-one-43"
 BROWSER = "b" * 32
-ALICE = Profile(provider="test", subject="alice", email="alice@example.com", email_verified=True, name="Alice")
+ALICE = Profile(provider="dev", subject="alice", email="alice@example.com", email_verified=True, name="Alice")
 
 
 class FakeClock:

@@ -59,7 +59,16 @@ def test_the_least_request_gets_the_defaults() -> None:
     assert (request.address.state, request.nonce, request.prompt, request.max_age) == (None, None, frozenset(), None)
 
 
-@pytest.mark.parametrize("name", ["foo", "login_hint", "claims", "acr_values", "ui_locales"])
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [("eve@corp.test", "eve@corp.test"), ("x" * 321, None), ("a\nb", None), ("", None), ("Ève", "Ève")],
+    ids=["address", "too-long", "control", "empty", "accent"],
+)
+def test_a_hint_helps_or_is_let_be(given: str, read: str | None) -> None:
+    assert completed(asked(login_hint=given)).login_hint == read
+
+
+@pytest.mark.parametrize("name", ["foo", "claims", "acr_values", "ui_locales"])
 @requirement("oauth2.1:unknown-parameters-are-ignored")
 def test_a_parameter_that_we_do_not_know_is_ignored(name: str) -> None:  # AZ-13, AZ-29
     for value in ("1", "[]", "[" * 2_000, "\0"):

@@ -31,8 +31,23 @@ def test_the_version_is_the_one_that_is_installed(tmp_path: Path) -> None:
         ("issuer create acme --uri https://a.test --session-ttl ５", "５"),
         ("issuer create acme --uri https://a.test --token-format saml --token t", "jwt"),
         ("issuer update acme --token t", "nothing to change"),
-        ("client list", "--issuer"),
-        ("client create --issuer acme", "--redirect-uri"),
+        ("issuer update acme --signing-algorithm none --token t", "ES256"),
+        ("issuer get A --token t", "must be 1 to 63 of a-z"),
+        ("issuer get ../x --token t", "must be 1 to 63 of a-z"),
+        ("issuer create Bad --uri https://bad.test --token t", "must be 1 to 63 of a-z"),
+        ("client list issuers/acme/x --token t", "must be 1 to 63 of a-z"),
+        ("client list", "ISSUER"),
+        ("client create acme", "--redirect-uri"),
+        ("client create acme --redirect-uri https://a.test/cb --auth-method foo", "'client_secret_basic'"),
+        ("client create acme --redirect-uri https://a.test/cb --grant-type implicit", "'authorization_code'"),
+        ("provider create acme", "PROVIDER"),
+        ("provider create acme google", "--kind"),
+        ("provider create acme x --kind saml", "saml"),
+        ("provider create acme x --kind google --domain acme.okta.com --token t", "--domain"),
+        ("provider create acme x --kind google --client-secret secret", "--client-secret"),
+        ("provider create acme x --kind google --client-secret-file no/such/file --token t", "no/such/file"),
+        ("provider create acme x --kind google --client-secret-file - --token t", "empty"),
+        ("provider update acme x --token t", "nothing to change"),
         ("issuer list --token t --address nonsense", "HOST:PORT"),
         ("issuer list --token t --address http://127.0.0.1:9090", "HOST:PORT"),
         ("issuer list --token ü", "token"),
@@ -45,11 +60,25 @@ def test_what_is_used_wrongly_ends_with_2_and_says_what_in_a_line(tmp_path: Path
     assert said in tenantry(*words.split(), cwd=tmp_path).failed(2)
 
 
-@pytest.mark.parametrize("words", ["", "issuer", "client"])
+@pytest.mark.parametrize("words", ["", "issuer", "client", "provider"])
 def test_a_noun_without_a_verb_shows_the_help(tmp_path: Path, words: str) -> None:
     ran = tenantry(*words.split(), cwd=tmp_path)
     assert ran.code == 2
     assert "Usage: tenantry" in ran.err
+
+
+def test_what_is_said_reads_as_a_sentence(tmp_path: Path) -> None:
+    line = tenantry("issuer", "list", "-o", "xml", cwd=tmp_path).failed(2)
+    assert ": 'xml' is not one of 'table', 'json', 'yaml', 'name'; see tenantry issuer list --help" in line
+    assert "'client'? see tenantry --help" in tenantry("cliemt", cwd=tmp_path).failed(2)
+
+
+@pytest.mark.parametrize("words", ["", "issuer", "client"])
+def test_no_line_of_the_help_is_cut(tmp_path: Path, words: str) -> None:
+    _, _, commands = tenantry(*words.split(), "--help", cwd=tmp_path, COLUMNS="80").out.partition("Commands:\n")
+    lines = commands.splitlines()
+    assert lines
+    assert [line for line in lines if line.endswith("...")] == []
 
 
 def test_help_shows_no_secret_of_the_environment(tmp_path: Path) -> None:
@@ -66,7 +95,7 @@ def test_a_server_that_is_not_there_ends_with_3(tmp_path: Path) -> None:
 
 def test_the_client_commands_know_nothing_of_how_issuers_are_kept() -> None:
     program = (
-        "import sys, server.cli.issuer, server.cli.client\n"
+        "import sys, server.cli.issuer, server.cli.client, server.cli.provider\n"
         "sys.exit(' '.join({name.partition('.')[0] for name in sys.modules} & {'tenants', 'storage_sqlite', 'grpc'}))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=False)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tenants.oauth.client_metadata import MAX_KEYS, MAX_NAME, MAX_TEXT, check, display_name, registered
+from tenants.oauth import json_text
+from tenants.oauth.client_metadata import MAX_KEYS, MAX_MORE, MAX_NAME, MAX_TEXT, check, display_name, registered
 from tenants.records import Policy
 from tests.support.made import public_client
 from tests.support.refused import refused
@@ -197,6 +198,32 @@ def test_as_many_keys_as_are_allowed_are_kept() -> None:
     jwks = {"keys": [PUBLIC_JWK] * MAX_KEYS}
     assert check(LEAST | {"jwks": jwks}, POLICY).more == {"jwks": jwks}
     assert check(LEAST | {"jwks_uri": "https://app.test/jwks"}, POLICY).more == {"jwks_uri": "https://app.test/jwks"}
+
+
+def of_size(members: dict[str, Any], size: int) -> dict[str, Any]:
+    """The members and a key, as JSON just so many bytes long."""
+
+    def filled(length: int) -> dict[str, Any]:
+        return members | {"jwks": {"keys": [{"kty": "EC", "x": "A" * length}]}}
+
+    return filled(size - len(json_text.write(filled(0))))
+
+
+@pytest.mark.parametrize("members", [{}, {"contacts": ["é@app.test"], "client_name#ja": "アプリ", "software_id": "é"}])
+def test_what_is_only_kept_and_echoed_has_an_end(members: dict[str, Any]) -> None:
+    longest = of_size(members, MAX_MORE)
+    assert len(json_text.write(longest)) == MAX_MORE == 8_192
+    assert check(LEAST | longest, POLICY).more == longest
+    with refused("invalid_client_metadata"):
+        check(LEAST | of_size(members, MAX_MORE + 1), POLICY)
+
+
+def test_each_member_may_be_long_and_all_together_may_not() -> None:
+    pages = {f"{name}_uri": f"https://app.test/{'a' * 2_000}" for name in ("client", "logo", "policy", "tos")}
+    for name in pages:
+        assert check(LEAST | {name: pages[name]}, POLICY)
+    with refused("invalid_client_metadata"):
+        check(LEAST | pages | {"contacts": ["a" * 255]}, POLICY)
 
 
 @pytest.mark.parametrize("member", ["client_uri", "logo_uri", "policy_uri", "tos_uri", "jwks_uri", "logo_uri#ja"])

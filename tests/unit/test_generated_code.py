@@ -6,11 +6,17 @@ from pathlib import Path
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
-from protos.admin.v1 import client_service_pb2, issuer_service_pb2
+from protos.admin.v1 import client_service_pb2, identity_provider_service_pb2, issuer_service_pb2
 
 ROOT = Path(__file__).parents[2]
-PROTOS = (issuer_service_pb2.DESCRIPTOR, client_service_pb2.DESCRIPTOR)
-SAID_ELSEWHERE = {"IssuerPolicy", "ListIssuersResponse", "ListClientsResponse", "RotateClientSecretResponse"}
+PROTOS = (issuer_service_pb2.DESCRIPTOR, client_service_pb2.DESCRIPTOR, identity_provider_service_pb2.DESCRIPTOR)
+SAID_ELSEWHERE = {
+    "IssuerPolicy",
+    "ListIssuersResponse",
+    "ListClientsResponse",
+    "RotateClientSecretResponse",
+    "ListIdentityProvidersResponse",
+}
 
 
 def test_what_is_committed_is_what_protoc_makes() -> None:
@@ -21,7 +27,7 @@ def test_what_is_committed_is_what_protoc_makes() -> None:
 def test_the_wire_names_are_those_that_others_rely_on() -> None:
     assert {file.package for file in PROTOS} == {"tenantry.admin.v1"}
     services = {service.full_name for file in PROTOS for service in file.services_by_name.values()}
-    assert services == {"tenantry.admin.v1.IssuerService", "tenantry.admin.v1.ClientService"}
+    assert services == {f"tenantry.admin.v1.{name}Service" for name in ("Issuer", "Client", "IdentityProvider")}
 
 
 def test_every_proto_file_has_its_generated_code_and_none_is_left_over() -> None:
@@ -50,9 +56,12 @@ def test_only_what_is_told_once_or_shown_in_no_answer_is_a_secret() -> None:
         for field in message.fields
         if "secret" in field.name and field.type == FieldDescriptor.TYPE_STRING
     }
-    assert secrets == {"Client.client_secret", "RotateClientSecretResponse.client_secret"}
+    told_once = {"Client.client_secret", "RotateClientSecretResponse.client_secret"}
+    assert secrets == told_once | {"IdentityProvider.client_secret"}
     client = client_service_pb2.Client.DESCRIPTOR.fields_by_name["client_secret"]
     assert behaviour(client) == ["OUTPUT_ONLY"]
+    provider = identity_provider_service_pb2.IdentityProvider.DESCRIPTOR.fields_by_name["client_secret"]
+    assert behaviour(provider) == ["INPUT_ONLY"]
 
 
 def behaviour(field: FieldDescriptor) -> list[str]:

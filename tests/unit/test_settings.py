@@ -1,5 +1,6 @@
 """Settings: where they come from, which goes before which, and what cannot be used is said in one line."""
 
+import re
 from dataclasses import fields
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from server.settings import Address, DevUser, Settings, read
 from server.system import Unusable
 
+PYTHON = re.compile(r"object|\bint\b|\bstr\b|indices|iterable|convert|argument|literal")
+"""Words of its own that say nothing to an operator."""
 SECRET = "a secret that must not be shown"
 
 
@@ -33,6 +36,7 @@ def why_not(dev: bool = False, path: Path | None = None, **flags: Any) -> str:
         read(flags, dev=dev, config=path)
     line = str(raised.value)
     assert line.isprintable()  # so it is one line
+    assert not PYTHON.search(line)
     return line
 
 
@@ -206,11 +210,17 @@ def test_no_host_means_every_address() -> None:
         *("idle_after = -1", "idle_after = nan", "drain = inf", "drain = 1e300", "drain = 0", "log_requests = 2"),
         *("dev_users = []", 'dev_users = ""', 'dev_users = "u@example.com"', 'dev_users = ":p"', "dev_users = 5"),
         *('dev_users = ["u"]', 'dev_users = [{email = "u"}]', 'dev_users = [{email = 1, password = "p"}]'),
-        *("auto_sign_in = true", 'auto_consent = "maybe"', "allow_any_credentials = []"),
+        *("dev_users = {email = 'u', password = 'p'}", "[[dev_users]]\nemail='u'\npassword='p'\nx='y'"),
+        *("idle_after = 'abc'", "auto_sign_in = true", 'auto_consent = "maybe"', "allow_any_credentials = []"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_its_name(tmp_path: Path, said: str) -> None:
-    assert said.split()[0].removesuffix("_file") in why_not(dev=True, path=config(tmp_path, f"{said}\n"))
+    assert said.split()[0].strip("[]").removesuffix("_file") in why_not(dev=True, path=config(tmp_path, f"{said}\n"))
+
+
+def test_users_that_are_written_in_another_way_are_shown_the_right_one(tmp_path: Path) -> None:
+    for said in ("dev_users = ['u']", "[dev_users]\nemail = 'u'\npassword = 'p'", "[[dev_users]]\nemail = 'u'"):
+        assert '[[dev_users]] email = "…" password = "…"' in why_not(dev=True, path=config(tmp_path, said))
 
 
 def test_a_secret_of_the_wrong_kind_is_not_shown(tmp_path: Path) -> None:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from server.settings import DevUser
-from tenants.acts.who import Profile
-
-PROVIDER = "dev"
+from tenants.acts.who import DEV
+from tenants.oauth.claims import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +34,5 @@ class DevProvider:
     def _profile(self, email: str) -> Profile:
         user = next((user for user in self.users if user.email.lower() == email.lower()), DevUser(email, ""))
         return Profile(
-            provider=PROVIDER, subject=user.email.lower(), email=user.email, email_verified=True, name=user.name or None
+            provider=DEV, subject=user.email.lower(), email=user.email, email_verified=True, name=user.name or None
         )

@@ -10,7 +10,7 @@ from tenants.store import Done, Tx
 from tests.support.storage import samples
 from tests.support.storage.batches import Unexpected
 from tests.support.storage.kept import Kept, StoreConformance, error_of
-from tests.support.storage.samples import NOW, client, digest, grant, key, organization, session, user
+from tests.support.storage.samples import NOW, client, digest, grant, key, organization, provider, session, user
 
 ALL = 10_000
 
@@ -24,6 +24,7 @@ def contents(tx: Tx, sessions: Iterable[bytes]) -> dict[str, Any]:
         "issuer": tx.issuer.get(),
         "clients": list(tx.clients.page("", ALL)),
         "users": users,
+        "identity providers": list(tx.identity_providers.all()),
         "organizations": list(tx.organizations.page("", ALL)),
         "sessions": [tx.sessions.find(each) for each in sessions],
         "consents": [consent for owner in sorted(owners) for consent in tx.consents.of_user(owner)],
@@ -38,6 +39,7 @@ def fill(tx: Tx) -> None:
     for n in (1, 2, 3):
         tx.clients.add(client(f"c{n}", last_used_at=n))
         tx.users.add(user(f"u{n}", email=f"u{n}@example.com"))
+        tx.identity_providers.add(provider(f"p{n}", version=n))
         tx.organizations.add(organization(f"o{n}", slug=f"s{n}", domains=(f"{n}.example", f"{n}.test")))
         tx.sessions.add(session(f"s{n}", user_id=f"u{n}", expires_at=n))
         tx.consents.put(samples.consent("u1", f"c{n}"))
@@ -58,6 +60,9 @@ def upset(tx: Tx) -> None:
     tx.users.add(user("new"))
     tx.users.change(user("u1", email="changed@example.com"))
     tx.users.remove("u2")
+    tx.identity_providers.add(provider("new"))
+    assert tx.identity_providers.change(provider("p1", display_name="changed", version=2), version=1)
+    assert tx.identity_providers.remove("p2")
     tx.organizations.add(organization("new", slug="new", domains=("new.example",)))
     tx.organizations.change(organization("o1", slug="S1", domains=("1.test", "one.example")))
     tx.organizations.remove("o2")
@@ -155,6 +160,7 @@ class WholeConformance(StoreConformance[Tx]):
                 lambda: tx.users.add(user("u1", name="thief")),
                 lambda: tx.users.add(user("thief", subject="subject of u1")),
                 lambda: tx.users.change(user("u2", subject="subject of u1")),
+                lambda: tx.identity_providers.add(provider("p1", display_name="thief")),
                 lambda: tx.organizations.add(organization("o1")),
                 lambda: tx.organizations.add(organization("thief", slug="S1")),
                 lambda: tx.organizations.add(organization("thief", domains=("new.example", "1.EXAMPLE"))),

@@ -61,6 +61,15 @@ class ListingConformance(StoreConformance[RegistryTx]):
         await kept.reopen()
         assert list(await kept.do(lambda tx: tx.listings.all())) == [after, listing("b", version=3)]
 
+    async def test_whether_a_deleted_one_was_disabled_before_is_kept_and_forgotten(self, kept: Kept[Tx]) -> None:
+        deleted = listing("a", state="deleted", was_disabled=True, version=2)
+        back = listing("a", state="disabled", version=3)
+        await self._add(kept, listing("a", state="disabled"))
+        for version, after in ((1, deleted), (2, back)):
+            assert await kept.do(lambda tx, v=version, after=after: tx.listings.change(after, version=v)) is True
+            await kept.reopen()
+            assert await kept.do(lambda tx: tx.listings.find("a")) == after
+
     async def test_changing_an_unknown_listing_changes_nothing(self, kept: Kept[Tx]) -> None:
         assert await kept.do(lambda tx: tx.listings.change(listing("a"), version=1)) is False
         assert list(await kept.do(lambda tx: tx.listings.all())) == []

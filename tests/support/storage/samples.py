@@ -4,11 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from tenants.records import (
+    AccessRule,
+    ClaimMapping,
     Client,
     ClientSecret,
     Consent,
     Event,
     Grant,
+    IdentityProvider,
     Issuer,
     Listing,
     LiveToken,
@@ -90,6 +93,37 @@ USER = User(
     disabled_at=MOST,
 )
 
+PROVIDER = IdentityProvider(
+    id="whole provider",
+    kind="oauth2",
+    display_name=ANYTHING,
+    issuer_uri="https://login.example/é",
+    authorization_uri="https://login.example/authorize",
+    token_uri="https://login.example/token",
+    user_uri="https://login.example/user",
+    jwks_uri="https://login.example/keys",
+    client_id=ANYTHING,
+    auth_method="client_secret_post",
+    sealed_secret=bytes(range(256)),
+    scopes=("openid", "a b", ""),
+    claims=ClaimMapping(
+        subject="a.b",
+        email="mail",
+        email_verified="mail.verified",
+        name=ANYTHING,
+        roles="https://login.example/roles",
+        permissions="p",
+        groups="g",
+        organization="o",
+    ),
+    access=AccessRule(email_domains=("z.example", "a.example"), organizations=("o 1",), groups=(ANYTHING, "")),
+    login_domains=("b.example", "a.example"),
+    created_at=0,
+    updated_at=1,
+    disabled_at=MOST,
+    version=7,
+)
+
 ORGANIZATION = Organization(
     id="whole organization",
     name=ANYTHING,
@@ -152,6 +186,7 @@ LISTING = Listing(
     updated_at=2,
     deleted_at=3,
     purge_at=MOST,
+    was_disabled=True,
     version=5,
     alarm_at=6,
     alarm_attempts=7,
@@ -175,6 +210,11 @@ def client(id: str, **more: Any) -> Client:
 
 def user(id: str, **more: Any) -> User:
     return replace(User(id=id, provider="dev", subject=f"subject of {id}", created_at=NOW, updated_at=NOW), **more)
+
+
+def provider(id: str, **more: Any) -> IdentityProvider:
+    plain = IdentityProvider(id=id, kind="oidc", display_name="", client_id="", created_at=NOW, updated_at=NOW)
+    return replace(plain, **more)
 
 
 def organization(id: str, **more: Any) -> Organization:

@@ -1,0 +1,98 @@
+"""What an OpenID provider says of itself: its metadata and its keys, fetched when needed and kept for a while.
+
+OpenID Connect Discovery §3, §4.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from server.outbound.calls import Calls
+from tenants.oauth import uri
+from tenants.oauth.id_token import ALGORITHMS, MAX_KEYS, Unproven
+from tenants.records import IdentityProvider
+
+LIFETIME = 3_600
+COOL_DOWN = 30
+"""Seconds between two looks for a key that we do not know."""
+MAX_KEPT = 1_000
+"""Documents of all tenants together."""
+_ENTRA = re.compile(r"https://login\.microsoftonline\.com/(\{tenantid\}|[0-9a-f-]{36})/v2\.0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    issuer: str
+    """`{tenantid}` in it stands for the directory that a token names."""
+    authorization_uri: str
+    token_uri: str
+    user_uri: str | None
+    jwks_uri: str
+    algorithms: tuple[str, ...]
+    sends_issuer: bool
+    """Whether it promises `iss` at the callback (RFC 9207 §3)."""
+
+    def is_issuer(self, said: str) -> bool:
+        if "{tenantid}" in self.issuer:
+            return _ENTRA.fullmatch(said) is not None
+        return said == self.issuer
+
+
+class Discovery:
+    def __init__(self, clock: Callable[[], int], *, loopback: bool) -> None:
+        """`loopback` lets providers on this machine speak http: for development."""
+        self._clock = clock
+        self._loopback = loopback
+        self._kept: OrderedDict[tuple[str, str], tuple[int, Mapping[str, Any]]] = OrderedDict()
+
+    async def metadata(self, calls: Calls, provider: IdentityProvider) -> Metadata:
+        """Raises Unreachable or Unproven. What the operator configured goes before what was discovered."""
+        url = f"{provider.issuer_uri.rstrip('/')}/.well-known/openid-configuration"
+        said = await self._document(calls, url, LIFETIME)
+        issuer = said.get("issuer")
+        template = provider.kind == "entra" and isinstance(issuer, str) and _ENTRA.fullmatch(issuer) is not None
+        if not isinstance(issuer, str) or (issuer != provider.issuer_uri and not template):
+            raise Unproven("discovery names another issuer than the configured one")
+        supported = said.get("id_token_signing_alg_values_supported")
+        listed = cast("list[object]", supported) if isinstance(supported, list) else ["RS256"]
+        user_uri = provider.user_uri or said.get("userinfo_endpoint")
+        return Metadata(
+            issuer=issuer,
+            authorization_uri=self._endpoint(provider.authorization_uri or said.get("authorization_endpoint")),
+            token_uri=self._endpoint(provider.token_uri or said.get("token_endpoint")),
+            user_uri=None if user_uri is None else self._endpoint(user_uri),
+            jwks_uri=self._endpoint(provider.jwks_uri or said.get("jwks_uri")),
+            algorithms=tuple(algorithm for algorithm in ALGORITHMS if algorithm in listed),
+            sends_issuer=said.get("authorization_response_iss_parameter_supported") is True,
+        )
+
+    async def keys(self, calls: Calls, jwks_uri: str, *, fresh: bool = False) -> Sequence[Mapping[str, Any]]:
+        """The JWKS (RFC 7517 §5); `fresh` looks again, though not more often than once in COOL_DOWN seconds."""
+        keys: object = (await self._document(calls, jwks_uri, COOL_DOWN if fresh else LIFETIME)).get("keys")
+        listed = cast("list[object]", keys) if isinstance(keys, list) else []
+        return [cast("dict[str, Any]", key) for key in listed[:MAX_KEYS] if isinstance(key, dict)]
+
+    async def _document(self, calls: Calls, url: str, lifetime: int) -> Mapping[str, Any]:
+        """Not older than `lifetime` seconds. What could not be had is asked for again the next time."""
+        place, now = (calls.tenant, url), self._clock()
+        at, kept = self._kept.get(place, (0, None))
+        if kept is None or not 0 <= now - at < lifetime:
+            kept = await calls.document(url)
+            self._kept[place] = now, kept
+        self._kept.move_to_end(place)
+        while len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+        return kept
+
+    def _endpoint(self, text: object) -> str:
+        parts = uri.parse(text) if isinstance(text, str) else None
+        if (
+            parts is None
+            or not (parts.scheme == "https" or (parts.scheme == "http" and parts.loopback and self._loopback))
+            or parts.user is not None
+            or parts.fragment is not None
+        ):
+            raise Unproven("the provider names an endpoint that is not an https URI")
+        return parts.text

@@ -1,0 +1,42 @@
+"""OpenID providers: discovery, a signed ID token, and userinfo where the token does not say enough."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from server.outbound.calls import Calls, text_of
+from server.outbound.discovery import Discovery
+from tenants.acts.upstream import Redemption
+from tenants.oauth import id_token
+from tenants.oauth.id_token import Expected, UnknownKey, Unproven, subject_of
+
+_ENOUGH = frozenset({"email", "name"})
+
+
+async def claims(calls: Calls, discovery: Discovery, redemption: Redemption, now: int) -> Mapping[str, Any]:
+    """Of the ID token, and behind them those of userinfo. Raises Unreachable or Unproven."""
+    provider = redemption.provider
+    metadata = await discovery.metadata(calls, provider)
+    if redemption.issuer is None and metadata.sends_issuer:
+        raise Unproven("iss is missing at the callback, which the provider promises (RFC 9207)")
+    if redemption.issuer is not None and not metadata.is_issuer(redemption.issuer):
+        raise Unproven("iss at the callback names another issuer")
+    tokens = await calls.redeem(metadata.token_uri, redemption)
+    token, access_token = text_of(tokens, "id_token"), tokens.get("access_token")
+    expected = Expected(
+        issuer=metadata.issuer,
+        client_id=provider.client_id,
+        algorithms=metadata.algorithms,
+        nonce=redemption.nonce,
+        access_token=access_token if isinstance(access_token, str) else None,
+        now=now,
+    )
+    try:
+        said = id_token.verify(token, await discovery.keys(calls, metadata.jwks_uri), expected)
+    except UnknownKey:  # they may have been rolled
+        said = id_token.verify(token, await discovery.keys(calls, metadata.jwks_uri, fresh=True), expected)
+    if metadata.user_uri is None or expected.access_token is None or said.keys() >= _ENOUGH:
+        return said
+    more = await calls.about(metadata.user_uri, expected.access_token)
+    if subject_of(more) != subject_of(said):
+        raise Unproven("userinfo tells of somebody else than the ID token")
+    return {**more, **said}

@@ -1,0 +1,124 @@
+"""What every page stands on: how it is read, written, hardened, and how a failure becomes one."""
+
+from typing import Any, cast
+
+from quart import Response, render_template, request
+from werkzeug.exceptions import MethodNotAllowed
+
+from server.web.replies import SECURITY
+from server.web.request import WebRequest
+from tenants.oauth import parameters, uri
+from tenants.oauth.parameters import Parameters
+from tenants.oauth.refusal import Refusal
+from tenants.problems import Broken, Busy, IssuerUnavailable, Problem
+from tenants.tenant import Tenant
+
+PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+"""Without `form-action`: Chromium applies it to the whole chain of redirects, and the way back to a client is one."""
+_STATUS = {"access_denied": 403, "temporarily_unavailable": 503}
+
+
+class NotFromHere(Exception):
+    """A form that another site sent."""
+
+
+async def page(template: str, status: int = 200, **context: Any) -> Response:
+    base = tenant_of_request().uri
+    text = await render_template(template, base=base, issuer_host=base.partition("://")[2], **context)
+    return Response(text, status, content_type="text/html; charset=utf-8")
+
+
+def redirect(uri: str, status: int = 302) -> Response:
+    """The answer is in the header; a URI that came from a client is not put into a page."""
+    return Response("", status, {"Location": uri})
+
+
+def given() -> dict[str, Any]:
+    """What app.py handed over with the request."""
+    return cast("dict[str, Any]", request.scope)
+
+
+def tenant_of_request() -> Tenant:
+    return given()["tenantry.tenant"]
+
+
+def read() -> WebRequest:
+    scope = given()
+    return WebRequest(scope["method"], scope["path"], scope["query_string"], scope["headers"])
+
+
+async def posted() -> tuple[Tenant, WebRequest, Parameters]:
+    """A form that one of our own pages sent."""
+    tenant, asked = tenant_of_request(), read()
+    origin, site = asked.one(b"origin"), asked.one(b"sec-fetch-site")
+    # `Origin: null` is what a page with `no-referrer` sends about itself
+    if (site not in (None, "same-origin", "none")) or (origin not in (None, "null", tenant.uri)):
+        raise NotFromHere
+    media = (asked.one(b"content-type") or "").partition(";")[0].strip().lower()
+    body = cast("bytes", await request.get_data())
+    if media != "application/x-www-form-urlencoded":
+        raise Refusal("invalid_request", "the form was not sent by a page of this issuer")
+    return tenant, asked, parameters.parse(body)
+
+
+async def harden(response: Response) -> Response:
+    for name, value in SECURITY:
+        response.headers[name.decode("ascii")] = value.decode("ascii")
+    response.headers["Content-Security-Policy"] = PAGE_POLICY
+    response.headers.setdefault("Cache-Control", "no-store")
+    if tenant_of_request().uri.startswith("https:"):
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response
+
+
+async def failed(met: Exception) -> Response:
+    """A page that says what is wrong and what to do. What the reason was in detail is for the log."""
+    log: dict[str, Any] = given()["tenantry.log"]
+    log["error"] = getattr(met, "code", type(met).__name__)
+    if isinstance(met, Refusal):
+        log["detail"] = met.detail or met.description
+        if met.redirect is not None and met.automatic:
+            return redirect(met.redirect, 303 if request.method == "POST" else 302)
+        status = _STATUS.get(met.code, 400) if met.redirect is None else 400
+        return await _problem_page("This request cannot be completed", _sentence(met), status, met.redirect)
+    if isinstance(met, NotFromHere):
+        return await _problem_page("This form came from elsewhere", "Go back to the application and start again.", 403)
+    if isinstance(met, IssuerUnavailable):
+        return await _problem_page("This issuer is disabled", "Its operator has switched it off. Try again later.", 403)
+    if isinstance(met, Busy | Broken):
+        log["detail"] = str(met)
+        answer = await _problem_page("Please try again", "This issuer cannot answer at the moment.", 503)
+        answer.headers["Retry-After"] = str(met.retry_after if isinstance(met, Busy) else 5)
+        return answer
+    status = getattr(met, "code", 500) if not isinstance(met, Problem) else 500
+    if not isinstance(status, int) or status >= 500:
+        log["detail"] = f"{type(met).__name__}: {met}"
+        return await _problem_page("Something went wrong", "It was not your fault, and it has been noted.", 500)
+    answer = await _problem_page(
+        "This request cannot be completed", "The address or the method is not one of ours.", status
+    )
+    if status in (408, 413):
+        answer.headers["Connection"] = "close"  # what is left of the body is not read
+    if isinstance(met, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(sorted(met.valid_methods or ()))  # RFC 9110 §15.5.6
+    return answer
+
+
+async def _problem_page(title: str, message: str, status: int, return_to: str | None = None) -> Response:
+    back = uri.parse(return_to) if return_to is not None else None
+    if back is not None and back.scheme not in ("http", "https"):
+        back = None
+    return await page(
+        "problem.html",
+        status,
+        title=title,
+        message=message,
+        reference=given()["tenantry.log"]["request_id"],
+        return_to=back.text if back is not None else None,
+        return_host=back.authority if back is not None else None,
+    )
+
+
+def _sentence(refusal: Refusal) -> str:
+    words = refusal.description or refusal.code
+    return f"{words[0].upper()}{words[1:]}."

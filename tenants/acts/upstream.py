@@ -1,0 +1,231 @@
+"""To an identity provider and back: what a browser takes along, and what it must bring.
+
+Nothing is kept for a browser that is away. What it asked for travels in a sealed cookie, `state` is that cookie's
+digest, and coming back spends it. PKCE verifier and nonce are made from it, so a code that was given for another trip
+can be redeemed on none.
+"""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from typing import NoReturn
+
+from tenants.acts import ticket
+from tenants.acts.authorize import is_loopback
+from tenants.acts.sign_in import SignedIn, begin
+from tenants.acts.ticket import Ticket
+from tenants.oauth import authorization, claims
+from tenants.oauth.claims import Profile
+from tenants.oauth.parameters import parse
+from tenants.oauth.refusal import Refusal
+from tenants.problems import Broken
+from tenants.records import IdentityProvider
+from tenants.turn import Turn
+
+STATE_CHARACTERS = 40
+MAX_LUGGAGE = 3_800
+"""Bytes of a cookie that every browser keeps."""
+
+
+class NoAnswer(Exception):
+    """The provider could not be reached, or cannot be believed. The message is for the log, and quotes nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
+    """A user, told for which client, chooses an identity provider on the sign-in page."""
+
+    ticket: str | None
+    browser: str | None
+    provider_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    provider: IdentityProvider
+    redirect_uri: str
+    state: str
+    luggage: str
+    """The value of the cookie that `state` is the digest of."""
+    nonce: str
+    verifier: str
+    login_hint: str | None
+    prompt: str | None
+    """`login` or `select_account` where the client asked for either."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """A browser at /callback. Nothing of it is believed yet."""
+
+    state: str | None
+    luggage: str | None
+    browser: str | None
+    code: str | None
+    error: str | None
+    issuer: str | None
+    """RFC 9207."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redemption:
+    """A code to be redeemed at the provider that this very browser was sent to, once."""
+
+    provider: IdentityProvider
+    secret: str | None
+    redirect_uri: str
+    code: str
+    issuer: str | None
+    nonce: str
+    verifier: str
+    query: bytes
+    """The authorization request that goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    provider_id: str
+    query: bytes
+    profile: Profile
+    former_session: str | None
+
+
+def go(turn: Turn, going: Going) -> Trip:
+    """What to send along. The ticket stays good: the user may turn round and choose another provider."""
+    pending = ticket.take(turn, "sign-in", going.ticket, browser=going.browser)
+    provider = _usable(turn, going.provider_id)
+    asked = parse(pending.query)
+    client = turn.tx.clients.find(asked.required("client_id"))
+    address = authorization.return_address(asked, client, turn.issuer)
+    assert client is not None  # return_address refuses an unknown one
+    request = authorization.complete(asked, address, client, turn.issuer)
+    plain = provider.id.encode("ascii") + b"\n" + pending.query
+    luggage = ticket.hand_out(turn, "upstream", plain, browser=going.browser or "")
+    if len(luggage) > MAX_LUGGAGE:
+        raise Refusal("invalid_request", "the request is too long to be taken to an identity provider and back")
+    wish = next((word for word in ("select_account", "login") if word in request.prompt), None)
+    return Trip(
+        provider=provider,
+        redirect_uri=redirect_uri(turn),
+        state=state_of(luggage),
+        luggage=luggage,
+        nonce=_derived(turn, b"upstream nonce\0", luggage),
+        verifier=_derived(turn, b"upstream verifier\0", luggage),
+        login_hint=request.login_hint,
+        prompt=wish or ("login" if request.max_age is not None else None),
+    )
+
+
+def come_back(turn: Turn, back: Return) -> Redemption | Refusal:
+    """The code to redeem, or what the client is told. In either case this trip is over: a second return is refused."""
+    if back.luggage is None or not hmac.compare_digest(state_of(back.luggage).encode(), (back.state or "").encode()):
+        raise Refusal("invalid_request", "this sign-in was not begun in this browser, or it is over")
+    trip = ticket.take(turn, "upstream", back.luggage, browser=back.browser)
+    ticket.spend(turn, trip)
+    provider_id, query = _unpacked(trip)
+    try:
+        provider = _usable(turn, provider_id)
+        if back.issuer is not None and _certainly_another(provider, back.issuer):
+            raise Refusal("server_error", "the sign-in failed", detail="iss at the callback is another's")
+        if back.error is not None or back.code is None:
+            raise _told(back.error)
+    except Refusal as refusal:
+        return for_client(turn, query, refusal)
+    return Redemption(
+        provider=provider,
+        secret=_secret(turn, provider),
+        redirect_uri=redirect_uri(turn),
+        code=back.code,
+        issuer=back.issuer,
+        nonce=_derived(turn, b"upstream nonce\0", back.luggage),
+        verifier=_derived(turn, b"upstream verifier\0", back.luggage),
+        query=query,
+    )
+
+
+def arrive(turn: Turn, arrived: Arrived) -> SignedIn | Refusal:
+    """A session for the user that the provider vouches for, or what the client is told."""
+    try:
+        claims.admit(_usable(turn, arrived.provider_id), arrived.profile)
+        return begin(turn, arrived.profile, arrived.former_session, arrived.query)
+    except Refusal as refusal:
+        turn.remember("sign_in.refused", "system", provider=arrived.provider_id, reason=refusal.detail)
+        return for_client(turn, arrived.query, refusal)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    query: bytes
+    detail: str
+    """For our log: nothing that the provider said goes to the client."""
+
+
+def fail(turn: Turn, failure: Failure) -> NoReturn:
+    """The provider gave no answer: the client is told that the sign-in failed."""
+    raise for_client(turn, failure.query, Refusal("server_error", "the sign-in failed", detail=failure.detail))
+
+
+def for_client(turn: Turn, query: bytes, refusal: Refusal) -> Refusal:
+    """The same refusal, to be carried back to the client of the authorization request in `query`."""
+    asked = parse(query)
+    client = turn.tx.clients.find(asked.required("client_id"))
+    address = authorization.return_address(asked, client, turn.issuer)
+    trusted = client is not None and client.origin == "admin"
+    return refusal.sent_to(address.refuse(refusal), automatic=trusted or is_loopback(address.redirect_uri))
+
+
+def redirect_uri(turn: Turn) -> str:
+    """Ours, at every provider of this issuer."""
+    return f"{turn.issuer.uri}/callback"
+
+
+def state_of(luggage: str) -> str:
+    return hashlib.sha256(luggage.encode("ascii")).hexdigest()[:STATE_CHARACTERS]
+
+
+def _certainly_another(provider: IdentityProvider, issuer: str) -> bool:
+    """Whether this can be seen from the configuration. At Entra, discovery says which directory it is."""
+    return provider.kind != "entra" and provider.issuer_uri not in ("", issuer)
+
+
+def _usable(turn: Turn, provider_id: str) -> IdentityProvider:
+    provider = turn.tx.identity_providers.find(provider_id)
+    if provider is None or provider.disabled_at is not None:
+        raise Refusal("invalid_request", "this issuer has no such identity provider any more")
+    return provider
+
+
+def _secret(turn: Turn, provider: IdentityProvider) -> str | None:
+    if provider.sealed_secret is None:
+        return None
+    plain = turn.keyring.unseal("provider secret", provider.sealed_secret, provider.id.encode("ascii"))
+    if plain is None:
+        raise Broken(f"the secret of identity provider {provider.id} cannot be unsealed")
+    return plain.decode("utf-8")
+
+
+def _told(error: str | None) -> Refusal:
+    """The provider's error in our own words (never in its own)."""
+    if error in ("access_denied", "login_required", "interaction_required", "consent_required"):
+        return Refusal("access_denied", "the user did not sign in", detail=f"the provider said {error}")
+    known = error if error in _ERRORS else "something else" if error else "neither code nor error"
+    return Refusal("server_error", "the sign-in failed", detail=f"the provider said {known}")
+
+
+_ERRORS = frozenset(
+    {
+        *("invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope", "server_error"),
+        *("temporarily_unavailable", "account_selection_required"),
+    }
+)
+
+
+def _unpacked(trip: Ticket) -> tuple[str, bytes]:
+    provider_id, _, query = trip.query.partition(b"\n")
+    return provider_id.decode("ascii"), query
+
+
+def _derived(turn: Turn, purpose: bytes, luggage: str) -> str:
+    """43 characters that only this tenant can make of this luggage."""
+    return urlsafe_b64encode(turn.keyring.mac(purpose + luggage.encode("ascii"))).rstrip(b"=").decode("ascii")

@@ -1,0 +1,92 @@
+"""What an identity provider says of a user, read by the issuer's mapping, and whether that user may come in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from tenants.oauth.id_token import subject_of
+from tenants.oauth.refusal import Refusal
+from tenants.records import IdentityProvider
+
+MAX_NAMES = 200
+MAX_TEXT = 320
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What an identity provider says of a user. (provider, subject) names them; an e-mail address names nobody."""
+
+    provider: str
+    subject: str
+    email: str | None = None
+    email_verified: bool = False
+    name: str | None = None
+    organization: str | None = None
+    roles: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+def read(provider: IdentityProvider, claims: Mapping[str, Any]) -> Profile:
+    """The profile that `claims` tell of. Raises Unproven if they do not say who it is."""
+    mapping = provider.claims
+    email = _text(claims, mapping.email or "email")
+    return Profile(
+        provider=provider.id,
+        subject=subject_of({"sub": _at(claims, mapping.subject or "sub")}),
+        email=email,
+        email_verified=email is not None and _at(claims, mapping.email_verified or "email_verified") is True,
+        name=_text(claims, mapping.name or "name"),
+        organization=_text(claims, mapping.organization or "org_id"),
+        roles=_names(claims, mapping.roles or "roles"),
+        permissions=_names(claims, mapping.permissions or "permissions"),
+        groups=_names(claims, mapping.groups or "groups"),
+    )
+
+
+def admit(provider: IdentityProvider, profile: Profile) -> None:
+    """Refusal `access_denied` unless the provider's access rule lets this user in."""
+    rule = provider.access
+    domain = (profile.email or "").rpartition("@")[2].lower()
+    if rule.email_domains and not (profile.email_verified and domain in rule.email_domains):
+        raise _denied("the e-mail domain is not one that may sign in")
+    if rule.organizations and profile.organization not in rule.organizations:
+        raise _denied("the organization is not one that may sign in")
+    if rule.groups and not set(rule.groups) & set(profile.groups):
+        raise _denied("none of the groups may sign in")
+
+
+def _denied(detail: str) -> Refusal:
+    return Refusal("access_denied", "this user may not sign in here", detail=detail)
+
+
+def _at(claims: Mapping[str, Any], path: str) -> Any:
+    """The member of this name; else, where dots lead into objects, what stands there (a claim may be called a URL).
+
+    `*/roles` is `roles` under whatever namespace, as Auth0 has its custom claims, or under none.
+    """
+    if path.startswith("*/"):
+        return next((claims[name] for name in sorted(claims) if f"/{name}".endswith(path[1:])), None)
+    if path in claims:
+        return claims[path]
+    value: Any = claims
+    for step in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = cast("Mapping[str, Any]", value).get(step)
+    return value
+
+
+def _text(claims: Mapping[str, Any], path: str) -> str | None:
+    value = _at(claims, path)
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not value.isprintable():
+        return None
+    return value
+
+
+def _names(claims: Mapping[str, Any], path: str) -> tuple[str, ...]:
+    """A list of names, or one alone. What is no name is left out."""
+    value = _at(claims, path)
+    listed = cast("list[object]", value) if isinstance(value, list) else [value]
+    names = [name for name in listed if isinstance(name, str) and 0 < len(name) <= MAX_TEXT and name.isprintable()]
+    return tuple(dict.fromkeys(names))[:MAX_NAMES]
