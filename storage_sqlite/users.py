@@ -33,6 +33,10 @@ class Users:
         ).fetchone()
         return None if row is None else _user(row)
 
+    def any_from(self, provider: str) -> bool:
+        found = self._connection.execute("SELECT 1 FROM users WHERE provider = ? LIMIT 1", (provider,))
+        return found.fetchone() is not None
+
     def find_email(self, email: str) -> Sequence[User]:
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM users WHERE email = ? ORDER BY id", (email,))
         return [_user(row) for row in rows]

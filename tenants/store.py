@@ -148,6 +148,10 @@ class UserNoun(Protocol):
         """By what the identity provider calls them, letter by letter."""
         ...
 
+    def any_from(self, provider: str) -> bool:
+        """Whether any user is known by what this provider calls them."""
+        ...
+
     def find_email(self, email: str) -> Sequence[User]:
         """All users with this e-mail address, in any case. An address names nobody: there may be several."""
         ...

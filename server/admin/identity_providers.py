@@ -121,7 +121,7 @@ class IdentityProviders(rpc.IdentityProviderServiceServicer):
         message = _message(settings_of(provider))
         message.name = names.of_provider(issuer_id, provider.id)
         message.client_secret_set = provider.sealed_secret is not None
-        message.redirect_uri = f"{self._registry.tenant(issuer_id).listing.uri}/callback"
+        message.redirect_uri = f"{self._registry.tenant(issuer_id).listing.uri}/callback/{provider.id}"
         message.create_time.CopyFrom(Timestamp(seconds=provider.created_at))
         message.update_time.CopyFrom(Timestamp(seconds=provider.updated_at))
         message.etag = etag(provider)

@@ -14,7 +14,7 @@ from tenants.oauth import json_text
 from tenants.oauth.id_token import Unproven
 
 CALL_SECONDS = 5.0
-MAX_BYTES = 262_144
+MAX_BYTES = 65_536
 _ERROR = re.compile(r"[a-z_]{1,40}")
 
 

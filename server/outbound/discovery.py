@@ -7,19 +7,32 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from server.outbound.calls import Calls
 from tenants.oauth import uri
-from tenants.oauth.id_token import ALGORITHMS, MAX_KEYS, Unproven
+from tenants.oauth.id_token import ALGORITHMS, Unproven, usable_keys
 from tenants.records import IdentityProvider
 
+T = TypeVar("T")
 LIFETIME = 3_600
 COOL_DOWN = 30
 """Seconds between two looks for a key that we do not know."""
-MAX_KEPT = 1_000
-"""Documents of all tenants together."""
+MAX_KEPT = 2_000
+"""Documents of all tenants together; of each only what is used."""
+MAX_OF_TENANT = 40
 _ENTRA = re.compile(r"https://login\.microsoftonline\.com/(\{tenantid\}|[0-9a-f-]{36})/v2\.0")
+
+
+_USED = (
+    "issuer",
+    "authorization_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+    "jwks_uri",
+    "id_token_signing_alg_values_supported",
+    "authorization_response_iss_parameter_supported",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +58,12 @@ class Discovery:
         """`loopback` lets providers on this machine speak http: for development."""
         self._clock = clock
         self._loopback = loopback
-        self._kept: OrderedDict[tuple[str, str], tuple[int, Mapping[str, Any]]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], tuple[int, object]] = OrderedDict()
 
     async def metadata(self, calls: Calls, provider: IdentityProvider) -> Metadata:
         """Raises Unreachable or Unproven. What the operator configured goes before what was discovered."""
         url = f"{provider.issuer_uri.rstrip('/')}/.well-known/openid-configuration"
-        said = await self._document(calls, url, LIFETIME)
+        said = await self._kept_or(calls, url, LIFETIME, _members)
         issuer = said.get("issuer")
         template = provider.kind == "entra" and isinstance(issuer, str) and _ENTRA.fullmatch(issuer) is not None
         if not isinstance(issuer, str) or (issuer != provider.issuer_uri and not template):
@@ -68,23 +81,28 @@ class Discovery:
             sends_issuer=said.get("authorization_response_iss_parameter_supported") is True,
         )
 
-    async def keys(self, calls: Calls, jwks_uri: str, *, fresh: bool = False) -> Sequence[Mapping[str, Any]]:
-        """The JWKS (RFC 7517 §5); `fresh` looks again, though not more often than once in COOL_DOWN seconds."""
-        keys: object = (await self._document(calls, jwks_uri, COOL_DOWN if fresh else LIFETIME)).get("keys")
-        listed = cast("list[object]", keys) if isinstance(keys, list) else []
-        return [cast("dict[str, Any]", key) for key in listed[:MAX_KEYS] if isinstance(key, dict)]
+    async def keys(self, calls: Calls, jwks_uri: str, *, fresh: bool = False) -> Sequence[Mapping[str, str]]:
+        """The keys that may prove anything; `fresh` looks again, though only once in COOL_DOWN seconds."""
+        return await self._kept_or(calls, jwks_uri, COOL_DOWN if fresh else LIFETIME, usable_keys)
 
-    async def _document(self, calls: Calls, url: str, lifetime: int) -> Mapping[str, Any]:
-        """Not older than `lifetime` seconds. What could not be had is asked for again the next time."""
+    async def _kept_or(self, calls: Calls, url: str, lifetime: int, read: Callable[[Mapping[str, Any]], T]) -> T:
+        """What was read there at most `lifetime` seconds ago. What could not be had is asked for again next time."""
         place, now = (calls.tenant, url), self._clock()
         at, kept = self._kept.get(place, (0, None))
         if kept is None or not 0 <= now - at < lifetime:
-            kept = await calls.document(url)
+            kept = read(await calls.document(url))
             self._kept[place] = now, kept
+            self._make_room(calls.tenant)
         self._kept.move_to_end(place)
+        return cast("T", kept)
+
+    def _make_room(self, tenant: str) -> None:
+        """A tenant with many documents loses its own oldest ones; only then do all lose."""
+        own = [place for place in self._kept if place[0] == tenant]
+        for place in own[: max(len(own) - MAX_OF_TENANT, 0)]:
+            del self._kept[place]
         while len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
-        return kept
 
     def _endpoint(self, text: object) -> str:
         parts = uri.parse(text) if isinstance(text, str) else None
@@ -96,3 +114,7 @@ class Discovery:
         ):
             raise Unproven("the provider names an endpoint that is not an https URI")
         return parts.text
+
+
+def _members(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: said[name] for name in _USED if name in said}

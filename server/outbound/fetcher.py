@@ -25,6 +25,9 @@ PER_TENANT = 8
 TOTAL = 64
 ATTEMPT_SECONDS = 3.0
 """After which the next address of a host is tried."""
+CRUMB = 64
+MAX_CRUMBS = 500
+"""Pieces of less than CRUMB bytes in one answer: each costs the loop as much as a large one."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -219,9 +222,12 @@ class Fetcher:
             received = _joined(response.headers)
             if received.get("content-encoding", "identity").lower() not in ("", "identity"):
                 raise Unreachable("the answer is compressed, though we asked for none of it")
-            read = bytearray()
+            read, crumbs = bytearray(), 0
             async for piece in response.aiter_stream():
                 read += piece
+                crumbs += len(piece) < CRUMB
+                if crumbs > MAX_CRUMBS:
+                    raise Unreachable("the answer comes in crumbs")
                 if len(read) > max_bytes:
                     raise Unreachable(f"the answer is larger than {max_bytes} bytes")
             return Answer(response.status, received, bytes(read))

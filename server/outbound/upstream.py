@@ -36,6 +36,7 @@ class Upstream:
             start = provider.authorization_uri
             if not start:
                 start = (await self._discovery.metadata(Calls(self._fetcher, tenant), provider)).authorization_uri
+        age = None if trip.max_age is None else str(trip.max_age)
         parameters = {
             "response_type": "code",
             "client_id": provider.client_id,
@@ -45,7 +46,7 @@ class Upstream:
             "code_challenge": challenge_of(trip.verifier),
             "code_challenge_method": "S256",
             "login_hint": trip.login_hint,
-            **({"nonce": trip.nonce, "prompt": trip.prompt} if provider.issuer_uri else {}),
+            **({"nonce": trip.nonce, "prompt": trip.prompt, "max_age": age} if provider.issuer_uri else {}),
             **_BESIDE.get(provider.kind, {}),
         }
         joint = "&" if "?" in start else "?"

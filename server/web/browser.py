@@ -6,11 +6,13 @@ cookies say which browser and which session that is.
 
 from typing import Protocol
 
-from quart import Quart, Response
+from quart import Quart, Response, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from server.web import request as web
 from server.web.cookies import Cookies
 from server.web.page import failed, harden, page, posted, read, redirect, tenant_of_request
+from server.web.request import WebRequest
 from tenants.acts.authorize import Arrival, AskConsent, AskSignIn, Redirect, authorize
 from tenants.acts.consent import Decision, decide
 from tenants.acts.sign_in import Attempt, SignedIn, SignIn, ask_again, sign_in
@@ -36,8 +38,10 @@ from tenants.oauth.refusal import Refusal
 from tenants.tenant import Tenant
 
 BROWSER_PATHS = frozenset(
-    {b"/authorize", b"/login", b"/callback", b"/consent", b"/logout", b"/assets/style.css", b"/assets/favicon.svg"}
+    {b"/authorize", b"/login", b"/consent", b"/logout", b"/assets/style.css", b"/assets/favicon.svg"}
 )
+MAX_TRIPS = 3
+"""To identity providers, under way in one browser."""
 SCOPES_IN_WORDS = {
     "openid": "Know who you are at this issuer",
     "profile": "See your name",
@@ -131,15 +135,18 @@ def browser_side(desk: SignInDesk | None, providers: Providers, entropy: Entropy
             raise Refusal(
                 "temporarily_unavailable", f"{trip.provider.display_name} cannot be reached", detail=str(error)
             ) from None
+        for name in _one_too_many(read(), cookies):
+            cookies.set(answer, name, "", 0)
         cookies.set(answer, cookies.luggage(trip.state), trip.luggage, LIFETIME)
         return answer
 
-    @app.get("/callback")
-    async def _callback() -> Response:
+    @app.get("/callback/<provider_id>")
+    async def _callback(provider_id: str) -> Response:
         tenant, asked = tenant_of_request(), read()
         cookies, told = Cookies.of(tenant), parameters.parse(asked.query)
         state = told.one("state") or ""
         back = Return(
+            provider_id=provider_id,
             state=state,
             luggage=asked.sealed_cookie(cookies.luggage(state)),
             browser=asked.cookie(cookies.browser),
@@ -147,24 +154,22 @@ def browser_side(desk: SignInDesk | None, providers: Providers, entropy: Entropy
             error=told.raw("error"),
             issuer=told.raw("iss"),
         )
+        try:
+            answer = await _arrive(tenant, cookies, back, asked.cookie(cookies.session))
+        except Exception as met:
+            answer = await failed(met)
+        cookies.set(answer, cookies.luggage(state), "", 0)  # however it ended, this trip is over
+        return answer
+
+    async def _arrive(tenant: Tenant, cookies: Cookies, back: Return, former_session: str | None) -> Response:
         redemption = await tenant.run(come_back, back)
+        provider, query = redemption.provider, redemption.query
         try:
             profile = await providers.profile(tenant.listing.uid, redemption)
         except NoAnswer as error:
-            await tenant.run(fail, Failure(redemption.query, str(error)))
-            raise
-        done = await tenant.run(
-            arrive,
-            Arrived(
-                provider_id=redemption.provider.id,
-                query=redemption.query,
-                profile=profile,
-                former_session=asked.cookie(cookies.session),
-            ),
-        )
-        answer = await _signed_in(tenant, cookies, done)
-        cookies.set(answer, cookies.luggage(state), "", 0)
-        return answer
+            raise await tenant.run(fail, Failure(provider.id, query, str(error))) from None
+        arrived = Arrived(provider=provider, query=query, profile=profile, former_session=former_session)
+        return await _signed_in(tenant, cookies, await tenant.run(arrive, arrived))
 
     @app.post("/consent")
     async def _consent() -> Response:
@@ -211,6 +216,12 @@ def browser_side(desk: SignInDesk | None, providers: Providers, entropy: Entropy
         response.headers["Cache-Control"] = "public, max-age=3600"
         return response
 
+    @app.before_request
+    async def _refuse_head() -> None:
+        """Quart would do for HEAD all that GET does, and throw the answer away."""
+        if request.method == "HEAD":
+            raise MethodNotAllowed(["GET"])
+
     app.static_folder = "pages"
     app.after_request(harden)
     app.register_error_handler(Exception, failed)
@@ -242,6 +253,12 @@ async def _signed_in(tenant: Tenant, cookies: Cookies, done: SignedIn) -> Respon
     answer = redirect(f"{tenant.uri}/authorize?{done.query.decode('ascii')}", 303)
     cookies.set(answer, cookies.session, done.session, (await tenant.published()).policy.session_ttl)
     return answer
+
+
+def _one_too_many(asked: WebRequest, cookies: Cookies) -> list[str]:
+    """What earlier trips left in this browser, beyond the few that may be under way: header fields have a limit."""
+    others = [name for name in asked.cookie_names() if name.startswith(f"{cookies.upstream}-")]
+    return others[: max(len(others) - MAX_TRIPS + 1, 0)]
 
 
 def _in_words(scopes: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -51,6 +51,10 @@ class WebRequest:
         value = self._cookie(name)
         return value if _SEALED.fullmatch(value) else None
 
+    def cookie_names(self) -> list[str]:
+        """Of all cookies, in the order in which they came."""
+        return [pair.strip().partition("=")[0] for line in self.all(b"cookie") for pair in line.split(";")]
+
     def _cookie(self, name: str) -> str:
         pairs = [pair.strip() for line in self.all(b"cookie") for pair in line.split(";")]
         values = [pair.partition("=")[2] for pair in pairs if pair.partition("=")[0] == name]

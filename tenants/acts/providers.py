@@ -88,6 +88,8 @@ def would_be(turn: Turn, new: NewProvider) -> IdentityProvider:
         raise Invalid("id", f"{DEV} is the development provider")
     if turn.tx.identity_providers.find(new.id) is not None:
         raise AlreadyThere(new.id)
+    if turn.tx.users.any_from(new.id):
+        raise Invalid("id", "users are known by a former provider of this name; choose another")
     if len(turn.tx.identity_providers.all()) >= MAX_PROVIDERS:
         raise Invalid("parent", f"has {MAX_PROVIDERS} identity providers already")
     return _kept(turn, new.id, new.settings, new.secret, None)
@@ -149,6 +151,8 @@ def _kept(
         access = _access_at_google(given.config, access, claims)
     where = asdict(addresses(given.config))
     moved = former is not None and any(getattr(former, name) != address for name, address in where.items())
+    if moved and turn.tx.users.any_from(provider_id):
+        raise Invalid("kind", "its address cannot be changed any more: users are known by what it calls them")
     was_disabled_at = former.disabled_at if former else None
     return IdentityProvider(
         id=provider_id,

@@ -7,6 +7,7 @@ replay window is open and the successor has not been used. Any other second use 
 from dataclasses import replace
 
 from tenants.acts.issue import Tokens, issue
+from tenants.acts.who import in_good_standing
 from tenants.keyring import seal_under, unseal_under
 from tenants.oauth import json_text, resource, scope
 from tenants.oauth.handle import read
@@ -36,8 +37,8 @@ def rotate_refresh(turn: Turn, request: RefreshRequest, client: Client) -> Token
         raise Refusal("invalid_target", "the resource is not the one that was granted")
     scopes = scope.narrowed(request.scope, grant.scopes)
     user = turn.tx.users.find(grant.user_id)
-    if user is None or user.disabled_at is not None:
-        raise _no("user disabled")
+    if user is None or not in_good_standing(turn, user):
+        raise _no("user or identity provider disabled")
     changes, tokens = issue(turn, grant, client, user, scopes, with_id_token=False)
     if turn.issuer.policy.replay_window > 0:
         answer = json_text.write(tokens.members())

@@ -8,13 +8,11 @@ can be redeemed on none.
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
-from typing import NoReturn
+from dataclasses import dataclass, field
 
 from tenants.acts import ticket
 from tenants.acts.authorize import is_loopback
 from tenants.acts.sign_in import SignedIn, begin
-from tenants.acts.ticket import Ticket
 from tenants.oauth import authorization, claims
 from tenants.oauth.claims import Profile
 from tenants.oauth.parameters import parse
@@ -51,14 +49,16 @@ class Trip:
     nonce: str
     verifier: str
     login_hint: str | None
-    prompt: str | None
-    """`login` or `select_account` where the client asked for either."""
+    prompt: str
+    """`login`, `select_account` or both where the client asked for it, else nothing."""
+    max_age: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """A browser at /callback. Nothing of it is believed yet."""
+    """A browser at /callback/{provider_id}. Nothing of it is believed yet."""
 
+    provider_id: str
     state: str | None
     luggage: str | None
     browser: str | None
@@ -73,19 +73,20 @@ class Redemption:
     """A code to be redeemed at the provider that this very browser was sent to, once."""
 
     provider: IdentityProvider
-    secret: str | None
+    secret: str | None = field(repr=False)
     redirect_uri: str
-    code: str
+    code: str = field(repr=False)
     issuer: str | None
     nonce: str
-    verifier: str
+    verifier: str = field(repr=False)
     query: bytes
     """The authorization request that goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    provider_id: str
+    provider: IdentityProvider
+    """As it was when it was called: if it has been changed meanwhile, what it says counts no more."""
     query: bytes
     profile: Profile
     former_session: str | None
@@ -100,20 +101,24 @@ def go(turn: Turn, going: Going) -> Trip:
     address = authorization.return_address(asked, client, turn.issuer)
     assert client is not None  # return_address refuses an unknown one
     request = authorization.complete(asked, address, client, turn.issuer)
-    plain = provider.id.encode("ascii") + b"\n" + pending.query
+    plain = _as_it_is(provider) + b"\n" + pending.query
     luggage = ticket.hand_out(turn, "upstream", plain, browser=going.browser or "")
     if len(luggage) > MAX_LUGGAGE:
-        raise Refusal("invalid_request", "the request is too long to be taken to an identity provider and back")
-    wish = next((word for word in ("select_account", "login") if word in request.prompt), None)
+        refusal = Refusal("invalid_request", "the request is too long to be taken to an identity provider and back")
+        raise for_client(turn, pending.query, refusal)
+    wishes = request.prompt & {"login", "select_account"}
+    if request.max_age is not None:
+        wishes |= {"login"}
     return Trip(
         provider=provider,
-        redirect_uri=redirect_uri(turn),
+        redirect_uri=redirect_uri(turn, provider.id),
         state=state_of(luggage),
         luggage=luggage,
         nonce=_derived(turn, b"upstream nonce\0", luggage),
         verifier=_derived(turn, b"upstream verifier\0", luggage),
         login_hint=request.login_hint,
-        prompt=wish or ("login" if request.max_age is not None else None),
+        prompt=" ".join(sorted(wishes)),
+        max_age=request.max_age,
     )
 
 
@@ -122,10 +127,14 @@ def come_back(turn: Turn, back: Return) -> Redemption | Refusal:
     if back.luggage is None or not hmac.compare_digest(state_of(back.luggage).encode(), (back.state or "").encode()):
         raise Refusal("invalid_request", "this sign-in was not begun in this browser, or it is over")
     trip = ticket.take(turn, "upstream", back.luggage, browser=back.browser)
+    was, _, query = trip.query.partition(b"\n")
+    if was.partition(b" ")[0] != back.provider_id.encode():
+        raise Refusal("invalid_request", "another identity provider than the chosen one sent you here")
     ticket.spend(turn, trip)
-    provider_id, query = _unpacked(trip)
     try:
-        provider = _usable(turn, provider_id)
+        provider = _usable(turn, back.provider_id)
+        if _as_it_is(provider) != was:
+            raise _changed()
         if back.issuer is not None and _certainly_another(provider, back.issuer):
             raise Refusal("server_error", "the sign-in failed", detail="iss at the callback is another's")
         if back.error is not None or back.code is None:
@@ -135,7 +144,7 @@ def come_back(turn: Turn, back: Return) -> Redemption | Refusal:
     return Redemption(
         provider=provider,
         secret=_secret(turn, provider),
-        redirect_uri=redirect_uri(turn),
+        redirect_uri=redirect_uri(turn, provider.id),
         code=back.code,
         issuer=back.issuer,
         nonce=_derived(turn, b"upstream nonce\0", back.luggage),
@@ -146,24 +155,40 @@ def come_back(turn: Turn, back: Return) -> Redemption | Refusal:
 
 def arrive(turn: Turn, arrived: Arrived) -> SignedIn | Refusal:
     """A session for the user that the provider vouches for, or what the client is told."""
+    provider, profile = arrived.provider, arrived.profile
     try:
-        claims.admit(_usable(turn, arrived.provider_id), arrived.profile)
-        return begin(turn, arrived.profile, arrived.former_session, arrived.query)
+        if _as_it_is(_usable(turn, provider.id)) != _as_it_is(provider):
+            raise _changed()
+        claims.admit(provider, profile)
+        if not _fresh_enough(turn, arrived):
+            raise Refusal("login_required", "the identity provider did not ask the user to sign in again")
+        return begin(turn, profile, arrived.former_session, arrived.query)
     except Refusal as refusal:
-        turn.remember("sign_in.refused", "system", provider=arrived.provider_id, reason=refusal.detail)
+        turn.remember("sign_in.refused", "system", provider=provider.id, reason=refusal.detail or refusal.description)
         return for_client(turn, arrived.query, refusal)
+
+
+def _fresh_enough(turn: Turn, arrived: Arrived) -> bool:
+    """Whether a fresh sign-in was had, where one was asked for and the provider says when it was."""
+    at, asked = arrived.profile.authenticated_at, parse(arrived.query)
+    age = asked.one("max_age")
+    if at is None or (age is None and "login" not in (asked.one("prompt") or "").split(" ")):
+        return True
+    return turn.now - at <= max(int(age) if age is not None else 0, ticket.LIFETIME)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
+    provider_id: str
     query: bytes
     detail: str
     """For our log: nothing that the provider said goes to the client."""
 
 
-def fail(turn: Turn, failure: Failure) -> NoReturn:
-    """The provider gave no answer: the client is told that the sign-in failed."""
-    raise for_client(turn, failure.query, Refusal("server_error", "the sign-in failed", detail=failure.detail))
+def fail(turn: Turn, failure: Failure) -> Refusal:
+    """The provider gave no answer: the client is told that the sign-in failed, and the operator why."""
+    turn.remember("sign_in.failed", "system", provider=failure.provider_id, reason=failure.detail)
+    return for_client(turn, failure.query, Refusal("server_error", "the sign-in failed", detail=failure.detail))
 
 
 def for_client(turn: Turn, query: bytes, refusal: Refusal) -> Refusal:
@@ -175,9 +200,9 @@ def for_client(turn: Turn, query: bytes, refusal: Refusal) -> Refusal:
     return refusal.sent_to(address.refuse(refusal), automatic=trusted or is_loopback(address.redirect_uri))
 
 
-def redirect_uri(turn: Turn) -> str:
-    """Ours, at every provider of this issuer."""
-    return f"{turn.issuer.uri}/callback"
+def redirect_uri(turn: Turn, provider_id: str) -> str:
+    """Ours, at this provider alone: what another one was told cannot be taken to it (RFC 9700 §4.4.2.2)."""
+    return f"{turn.issuer.uri}/callback/{provider_id}"
 
 
 def state_of(luggage: str) -> str:
@@ -221,9 +246,13 @@ _ERRORS = frozenset(
 )
 
 
-def _unpacked(trip: Ticket) -> tuple[str, bytes]:
-    provider_id, _, query = trip.query.partition(b"\n")
-    return provider_id.decode("ascii"), query
+def _as_it_is(provider: IdentityProvider) -> bytes:
+    """Which provider, and in which version."""
+    return f"{provider.id} {provider.created_at}.{provider.version}".encode("ascii")
+
+
+def _changed() -> Refusal:
+    return Refusal("server_error", "the sign-in failed", detail="the identity provider was changed meanwhile")
 
 
 def _derived(turn: Turn, purpose: bytes, luggage: str) -> str:

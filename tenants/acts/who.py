@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tenants.oauth.claims import Profile
+from tenants.oauth.claims import Profile, verified_domain
 from tenants.oauth.handle import digest
 from tenants.oauth.refusal import Refusal
 from tenants.records import Session, User
@@ -24,13 +24,15 @@ def signed_in(turn: Turn, token: str | None) -> tuple[Session, User] | None:
     if session is None or session.expires_at <= turn.now:
         return None
     user = turn.tx.users.find(session.user_id)
-    if user is None or user.disabled_at is not None or not _vouched_for(turn, user):
+    if user is None or not in_good_standing(turn, user):
         return None
     return session, user
 
 
-def _vouched_for(turn: Turn, user: User) -> bool:
-    """Whether the provider that the user came from is still one of the issuer's, and on."""
+def in_good_standing(turn: Turn, user: User) -> bool:
+    """Whether neither the user nor the provider that they came from has been disabled or removed."""
+    if user.disabled_at is not None:
+        return False
     if user.provider == DEV:
         return True
     provider = turn.tx.identity_providers.find(user.provider)
@@ -77,18 +79,31 @@ def _said(turn: Turn, profile: Profile, metadata: Mapping[str, Any]) -> dict[str
 
 
 def _organization(turn: Turn, profile: Profile) -> str | None:
-    """One of the issuer's, by the id that the provider names, or by the domain of a verified e-mail address."""
-    found = turn.tx.organizations.find(profile.organization) if profile.organization else None
-    if found is None and profile.email is not None and profile.email_verified:
-        found = turn.tx.organizations.find_domain(profile.email.rpartition("@")[2])
+    """By id or by the domain of a verified address, but only one that the operator has tied to this provider.
+
+    Any provider can say any id and any address; it speaks for those that its access rule or login domains name.
+    """
+    provider = turn.tx.identity_providers.find(profile.provider)
+    if provider is None:
+        return None
+    found = None
+    if profile.organization is not None and profile.organization in provider.access.organizations:
+        found = turn.tx.organizations.find(profile.organization)
+    domain = verified_domain(profile)
+    if found is None and domain is not None and domain in (*provider.access.email_domains, *provider.login_domains):
+        found = turn.tx.organizations.find_domain(domain)
     return None if found is None else found.id
 
 
-def start_session(turn: Turn, user: User) -> tuple[str, Session]:
-    """The value of a new session cookie, and the session that is kept for it."""
+def start_session(turn: Turn, user: User, authenticated_at: int | None = None) -> tuple[str, Session]:
+    """The value of a new session cookie, and the session that is kept for it.
+
+    `authenticated_at` is when the user proved who they are, if that was not just now.
+    """
     token = turn.entropy(32).hex()
     end = turn.now + turn.issuer.policy.session_ttl
-    session = Session(digest=digest(token), user_id=user.id, authenticated_at=turn.now, expires_at=end)
+    at = turn.now if authenticated_at is None else min(authenticated_at, turn.now)
+    session = Session(digest=digest(token), user_id=user.id, authenticated_at=at, expires_at=end)
     turn.tx.sessions.add(session)
     turn.remember("session.started", user.id, user.id, provider=user.provider)
     return token, session

@@ -19,6 +19,9 @@ class MemoryUsers:
     def find_identity(self, provider: str, subject: str) -> User | None:
         return next((user for user in self._table if (user.provider, user.subject) == (provider, subject)), None)
 
+    def any_from(self, provider: str) -> bool:
+        return any(user.provider == provider for user in self._table)
+
     def find_email(self, email: str) -> Sequence[User]:
         wanted = in_any_case(email)
         return [user for user in self._table if user.email is not None and in_any_case(user.email) == wanted]

@@ -25,35 +25,48 @@ class Profile:
     roles: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    authenticated_at: int | None = None
+    """When the user proved it, if the provider says so."""
 
 
 def read(provider: IdentityProvider, claims: Mapping[str, Any]) -> Profile:
     """The profile that `claims` tell of. Raises Unproven if they do not say who it is."""
     mapping = provider.claims
-    email = _text(claims, mapping.email or "email")
+    email, at = _text(claims, mapping.email or "email"), claims.get("auth_time")
     return Profile(
         provider=provider.id,
         subject=subject_of({"sub": _at(claims, mapping.subject or "sub")}),
         email=email,
-        email_verified=email is not None and _at(claims, mapping.email_verified or "email_verified") is True,
+        email_verified=_domain(email) is not None and _at(claims, mapping.email_verified or "email_verified") is True,
         name=_text(claims, mapping.name or "name"),
         organization=_text(claims, mapping.organization or "org_id"),
         roles=_names(claims, mapping.roles or "roles"),
         permissions=_names(claims, mapping.permissions or "permissions"),
         groups=_names(claims, mapping.groups or "groups"),
+        authenticated_at=at if isinstance(at, int) and not isinstance(at, bool) else None,
     )
 
 
 def admit(provider: IdentityProvider, profile: Profile) -> None:
     """Refusal `access_denied` unless the provider's access rule lets this user in."""
     rule = provider.access
-    domain = (profile.email or "").rpartition("@")[2].lower()
-    if rule.email_domains and not (profile.email_verified and domain in rule.email_domains):
+    if rule.email_domains and verified_domain(profile) not in rule.email_domains:
         raise _denied("the e-mail domain is not one that may sign in")
     if rule.organizations and profile.organization not in rule.organizations:
         raise _denied("the organization is not one that may sign in")
     if rule.groups and not set(rule.groups) & set(profile.groups):
         raise _denied("none of the groups may sign in")
+
+
+def verified_domain(profile: Profile) -> str | None:
+    """Of the e-mail address, in lower case, if the provider says that it is verified."""
+    return _domain(profile.email) if profile.email_verified else None
+
+
+def _domain(email: str | None) -> str | None:
+    """None if it is no address: other letters could turn into those of a domain in lower case."""
+    name, _, domain = (email or "").partition("@")
+    return domain.lower() if name and domain and domain.isascii() and "@" not in domain else None
 
 
 def _denied(detail: str) -> Refusal:

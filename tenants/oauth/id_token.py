@@ -17,12 +17,18 @@ ALGORITHMS = ("RS256", "ES256", "PS256", "EdDSA", "RS384", "RS512", "ES384", "ES
 """All are asymmetric: a provider's client secret signs nothing here, and `none` is no algorithm."""
 MAX_LENGTH = 32_768
 MAX_KEYS = 100
+MAX_TRIED = 4
+"""Keys that are tried for a token which names none."""
+MAX_MEMBER = 1_366
+"""Characters of base64url: 8,192 bits."""
 LEEWAY = 60
 """Seconds that the provider's clock may differ from ours."""
 MAX_SUBJECT = 255
+_PUBLIC = ("kty", "kid", "use", "alg", "n", "e", "crv", "x", "y")
 _KINDS = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 _HASHES = {"256": hashlib.sha256, "384": hashlib.sha384, "512": hashlib.sha512, "DSA": hashlib.sha512}
 _REGISTRY = jws.JWSRegistry(algorithms=list(ALGORITHMS))
+_REGISTRY.max_header_length = 8_192  # some carry their certificate
 
 
 class Unproven(Exception):
@@ -64,6 +70,8 @@ def verify(token: str, keys: Sequence[Mapping[str, Any]], expected: Expected) ->
     said = claims.get("at_hash")
     if said is not None and (expected.access_token is None or said != _half_hash(expected.access_token, algorithm)):
         raise Unproven("the ID token belongs to another access token")
+    if not isinstance(claims.get("sub"), str):
+        raise Unproven("the ID token does not say who it is about")
     subject_of(claims)
     return claims
 
@@ -101,6 +109,8 @@ def _signed(token: str, keys: Sequence[Mapping[str, Any]], algorithms: Sequence[
     if not isinstance(header, dict):
         raise Unproven("the ID token cannot be read")
     members = cast("dict[str, Any]", header)
+    if str(members.get("typ", "JWT")).lower() != "jwt":  # RFC 8725 §3.11: another kind of token is no ID token
+        raise Unproven("it is a token of another kind")
     algorithm = members.get("alg")
     if algorithm not in algorithms or algorithm not in ALGORITHMS or "crit" in members:
         raise Unproven("the ID token is signed in a way that is not expected of this provider")
@@ -127,10 +137,31 @@ def _candidates(keys: Sequence[Mapping[str, Any]], algorithm: str, kid: object) 
     kind = {"R": "RSA", "P": "RSA", "E": "EC"}[algorithm[0]] if algorithm != "EdDSA" else "OKP"
     fitting = [
         key
-        for key in keys[:MAX_KEYS]
+        for key in keys
         if key.get("kty") == kind and key.get("use", "sig") == "sig" and key.get("alg", algorithm) == algorithm
     ]
-    return [key for key in fitting if key.get("kid") == kid] if kid is not None else fitting
+    return [key for key in fitting if kid is None or key.get("kid") == kid][:MAX_TRIED]
+
+
+def usable_keys(jwks: Mapping[str, Any]) -> tuple[Mapping[str, str], ...]:
+    """The keys of a JWKS (RFC 7517 §5) that may prove anything: their public members, and nothing beside.
+
+    RSA keys have 2,048 to 8,192 bits (RFC 7518 §3.3) and a small exponent, so that checking costs what it should.
+    """
+    listed: object = jwks.get("keys")
+    keys = cast("list[object]", listed)[:MAX_KEYS] if isinstance(listed, list) else []
+    kept = [_public(cast("dict[str, Any]", key)) for key in keys if isinstance(key, dict)]
+    return tuple(key for key in kept if _is_usable(key))
+
+
+def _public(jwk: Mapping[str, Any]) -> Mapping[str, str]:
+    return {name: jwk[name] for name in _PUBLIC if isinstance(jwk.get(name), str) and len(jwk[name]) <= MAX_MEMBER}
+
+
+def _is_usable(jwk: Mapping[str, str]) -> bool:
+    if jwk.get("kty") != "RSA":
+        return jwk.get("kty") in _KINDS
+    return 342 <= len(jwk.get("n", "")) <= MAX_MEMBER and 0 < len(jwk.get("e", "")) <= 6
 
 
 def _half_hash(access_token: str, algorithm: str) -> str:

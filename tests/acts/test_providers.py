@@ -36,6 +36,8 @@ from tenants.acts.providers import (
     settings_of,
     would_be,
 )
+from tenants.acts.who import recognise
+from tenants.oauth.claims import Profile
 from tenants.problems import AlreadyThere, EtagMismatch, Invalid, NoSuchThing
 from tenants.records import AccessRule, ClaimMapping, IdentityProvider
 from tenants.turn import Turn
@@ -156,6 +158,19 @@ async def test_a_kept_secret_goes_to_no_other_address(t: ATenant) -> None:
     assert (await t.run(get_provider, "corp")).issuer_uri == "https://login.example"
     moved = ProviderChange(id="corp", change=lambda _: there, secret="another", etag="", actor="op")
     assert (await t.run(change_provider, moved)).issuer_uri == "https://login.evil.example"
+
+
+async def test_users_belong_to_the_provider_that_they_came_from(t: ATenant) -> None:
+    await add(t, "corp", config=Oidc("https://login.example"))
+    eve = Profile(provider="corp", subject="248")
+    await t.run(lambda turn, _: recognise(turn, eve), None)
+    there = replace(settings(), config=Oidc("https://login.evil.example"))
+    moved = ProviderChange(id="corp", change=lambda _: there, secret="another", etag="", actor="op")
+    with pytest.raises(Invalid, match="kind"):
+        await t.run(change_provider, moved)
+    await t.run(remove_provider, ProviderRemoval(id="corp", etag="", actor="op"))
+    with pytest.raises(Invalid, match="id"):
+        await add(t, "corp", config=Oidc("https://login.evil.example"))
 
 
 async def test_the_method_none_has_no_secret_and_the_others_need_one(t: ATenant) -> None:

@@ -51,16 +51,16 @@ def app(tenantry: RunningTenantry) -> Generator[App]:
 
 
 @pytest.fixture
-def offer(tenantry: RunningTenantry) -> Generator[Callable[[str, str], None]]:
-    """Has the issuer offer one more identity provider, as long as the test lasts."""
+def offer(tenantry: RunningTenantry) -> Generator[Callable[..., None]]:
+    """Has the issuer offer one more identity provider as long as the test lasts."""
     parent = f"issuers/{tenantry.issuer_ids()[tenantry.demo]}"
     made: list[str] = []
 
-    def add(name: str, uri: str) -> None:
+    def add(provider_id: str, name: str, uri: str = "https://corp.test") -> None:
         config = IdentityProvider.OidcConfig(issuer_uri=uri)
         given = IdentityProvider(display_name=name, client_id=CLIENT_ID, client_secret=SECRET, oidc=config)
         request = CreateIdentityProviderRequest(
-            parent=parent, identity_provider_id=f"p{len(made)}", identity_provider=given
+            parent=parent, identity_provider_id=provider_id, identity_provider=given
         )
         made.append(tenantry.admin(IdentityProviderServiceStub, "CreateIdentityProvider", request).name)
 
@@ -70,7 +70,7 @@ def offer(tenantry: RunningTenantry) -> Generator[Callable[[str, str], None]]:
         tenantry.admin(IdentityProviderServiceStub, "DeleteIdentityProvider", request)
 
 
-Offer = Callable[[str, str], None]
+Offer = Callable[..., None]
 Visit = Callable[..., AbstractContextManager[Page]]
 
 
@@ -247,10 +247,11 @@ def test_a_request_that_cannot_go_on_is_told_on_a_page(visit: Visit, app: App, t
     assert app.told == []
 
 
-@pytest.mark.parametrize("options", [{}, {"java_script_enabled": False}], ids=["", "no-javascript"])
-def test_a_user_signs_in_at_a_provider(visit: Visit, offer: Offer, app: App, options: dict[str, Any]) -> None:
-    with openid_provider(f"{app.issuer}/callback") as uri, visit(uri, **options) as page:
-        offer("Corp", uri)
+@pytest.mark.parametrize("kind", ["javascript", "no-javascript"])
+def test_a_user_signs_in_at_a_provider(visit: Visit, offer: Offer, app: App, kind: str) -> None:
+    options = {"java_script_enabled": kind == "javascript"}
+    with openid_provider(f"{app.issuer}/callback/{kind}") as uri, visit(uri, **options) as page:
+        offer(kind, "Corp", uri)
         page.goto(app.authorize_url())
         for fact in (NAME, urlsplit(app.callback).netloc, RESOURCE, "Not verified"):
             expect(page.get_by_role("main")).to_contain_text(fact)
@@ -267,8 +268,8 @@ def test_a_user_signs_in_at_a_provider(visit: Visit, offer: Offer, app: App, opt
 def test_providers_are_below_who_asks_one_below_the_other_as_tab_finds_them(
     visit: Visit, offer: Offer, app: App
 ) -> None:
-    for name in PROVIDERS:
-        offer(name, "https://corp.test")
+    for number, name in enumerate(PROVIDERS):
+        offer(f"p{number}", name)
     with visit(viewport={"width": 1280, "height": 300}) as page:
         page.goto(app.authorize_url())
         expect(page.get_by_text("Who asks")).to_be_in_viewport()
@@ -291,8 +292,8 @@ def test_providers_are_below_who_asks_one_below_the_other_as_tab_finds_them(
 def test_the_choice_of_providers_can_be_read_by_everyone(
     visit: Visit, offer: Offer, app: App, tmp_path: Path, color_scheme: str, width: int, names: tuple[str, ...]
 ) -> None:
-    for name in names:
-        offer(name, "https://corp.test")
+    for number, name in enumerate(names):
+        offer(f"p{number}", name)
     with visit(color_scheme=color_scheme, viewport={"width": width, "height": 700}) as page:
         page.goto(app.authorize_url())
         expect(page.get_by_role("button", name="Continue with")).to_have_count(len(names))

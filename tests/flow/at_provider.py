@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from tenants.records import IdentityProvider, User
+from tenants.acts.provider_kinds import default_claims, default_scopes
+from tenants.records import IdentityProvider, Organization, User
 from tenants.turn import Turn
 from tests.flow.town import Town
 from tests.support.browser import Browser, form_of
@@ -30,7 +31,8 @@ class Abroad:
             display_name="Corp",
             issuer_uri=self.corp.uri,
             client_id=CLIENT_ID,
-            scopes=("openid", "profile", "email"),
+            scopes=default_scopes("oidc"),
+            claims=default_claims("oidc"),
             created_at=0,
             updated_at=0,
         )
@@ -59,8 +61,19 @@ class Abroad:
 
     async def code(self) -> str:
         page = await self.browser.follow(await self.come_back())
-        assert form_of(page)[0] == "/consent"
-        return returned(await self.browser.allow(page))["code"]
+        if page.status_code == 200:
+            assert form_of(page)[0] == "/consent"
+            page = await self.browser.allow(page)
+        return returned(page)["code"]
+
+    async def organization(self, organization_id: str, domain: str) -> None:
+        made = Organization(id=organization_id, name="O", domains=(domain,), created_at=0, updated_at=0)
+
+        def act(turn: Turn, _: None) -> None:
+            turn.tx.organizations.remove(organization_id)
+            turn.tx.organizations.add(made)
+
+        await self.town.house.registry.tenant("a").actor.run(act, None)
 
     async def remove(self, provider_id: str) -> None:
         def act(turn: Turn, _: None) -> bool:

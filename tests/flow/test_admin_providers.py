@@ -116,7 +116,7 @@ async def test_a_provider_comes_back_as_it_was_made_but_for_its_secret(desk: Des
         **EVERYTHING,
         name="issuers/a/identityProviders/whole",
         client_secret_set=True,
-        redirect_uri="https://a.test/callback",
+        redirect_uri="https://a.test/callback/whole",
         etag=made.etag,
     )
     expected.create_time.seconds = expected.update_time.seconds = EPOCH
@@ -235,7 +235,7 @@ async def test_ga_21_an_address_that_must_not_be_called_is_refused(desk: Desk, a
 async def test_ga_21_an_issuer_in_development_may_use_loopback_but_not_itself(desk: Desk) -> None:
     given = {"client_id": "ours", "client_secret": SECRET}
     made = await create(desk, "dex", "dev", oidc={"issuer_uri": "http://localhost:5556/dex"}, **given)
-    assert made.redirect_uri == "http://dev.localhost:8080/callback"
+    assert made.redirect_uri == "http://dev.localhost:8080/callback/dex"
     for address in ("http://dev.localhost:8080", "http://login.test", "https://10.0.0.1"):
         creation = create(desk, "odd", "dev", oidc={"issuer_uri": address}, **given)
         await refused(creation, INVALID, "REQUEST_INVALID", "identity_provider.oidc.issuer_uri")

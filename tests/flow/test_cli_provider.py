@@ -31,7 +31,7 @@ def test_a_provider_is_made_seen_changed_and_deleted_and_its_secret_is_shown_nev
     words = ("acme", "google", "--kind", "google", "--client-id", "ours", "--client-secret-file", "secret")
     made = provider(server, "create", *words)
     assert made["name"] == "issuers/acme/identityProviders/google"
-    assert made["redirect_uri"] == "https://acme.test/callback"
+    assert made["redirect_uri"] == "https://acme.test/callback/google"
     assert made["google"] == {}
     assert made["client_secret_set"] is True
     for how in ("json", "yaml", "table", "name"):

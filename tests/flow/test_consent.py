@@ -304,7 +304,7 @@ async def test_no_client_can_register_itself_past_the_consent_page(town: Town, w
         pytest.param("/consent", 400, id="CO-18-consent"),
         pytest.param("/login", 400, id="CO-18-login"),
         pytest.param("/logout", 400, id="CO-18-logout"),
-        pytest.param("/callback", 405, id="CO-18-callback"),
+        pytest.param("/callback/corp", 405, id="CO-18-callback"),
     ],
 )
 async def test_an_empty_form_passes_no_step(town: Town, path: str, status: int) -> None:

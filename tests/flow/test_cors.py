@@ -26,7 +26,7 @@ CLIENT_SIDE = (
     ("/.well-known/openid-configuration", "GET"),
     ("/.well-known/oauth-protected-resource", "GET"),
 )
-BROWSER_SIDE = ("/authorize", "/login", "/consent", "/logout", "/callback", "/assets/style.css", "/nothing")
+BROWSER_SIDE = ("/authorize", "/login", "/consent", "/logout", "/callback/corp", "/assets/style.css", "/nothing")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

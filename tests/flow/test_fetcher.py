@@ -15,7 +15,7 @@ import pytest
 
 from server.outbound import addresses
 from server.outbound import fetcher as fetcher_module
-from server.outbound.fetcher import PER_TENANT, TOTAL, Answer, Fetcher, Unreachable
+from server.outbound.fetcher import MAX_CRUMBS, PER_TENANT, TOTAL, Answer, Fetcher, Unreachable
 from tests.support.abroad import (
     GREETING,
     Border,
@@ -528,10 +528,11 @@ def drip(head: bytes, piece: bytes) -> Connection:
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(head)
-        while not reader.at_eof():
+        gone = asyncio.ensure_future(reader.read(1))
+        while not gone.done():
             writer.write(piece)
             await writer.drain()
-            await asyncio.wait([asyncio.ensure_future(reader.read(1))], timeout=0.01)
+            await asyncio.wait([gone], timeout=0.01)
 
     return script
 
@@ -560,6 +561,16 @@ async def test_a_slow_answer_ends_at_the_deadline(script: Connection) -> None:
         async with ends_at_the_deadline():
             await get(fetcher, at(server), seconds=SOON)
         await server.reached(lambda server: server.open == 0)
+
+
+async def test_an_answer_in_crumbs_is_given_up() -> None:
+    async def crumbs(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HEAD + CHUNKED + chunked(b"a") * (MAX_CRUMBS + 1))
+        await reader.read()
+
+    async with near(crumbs) as (fetcher, server):
+        await refused(fetcher, at(server), "127.0.0.1: the answer comes in crumbs")
 
 
 async def test_a_tls_handshake_that_never_ends_ends_at_the_deadline_and_is_hung_up(border: Border) -> None:

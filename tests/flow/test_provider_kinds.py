@@ -118,7 +118,7 @@ async def test_a_plain_oauth_provider_is_read_by_its_mapping(abroad: Abroad) -> 
     form = parse_qs(abroad.corp.bodies[-2].decode())
     assert form["client_id"] == [CLIENT_ID]
     assert form["client_secret"] == [SECRET]
-    assert form["redirect_uri"] == ["https://a.test/callback"]
+    assert form["redirect_uri"] == ["https://a.test/callback/corp"]
     [user] = await abroad.users()
     assert (user.subject, user.email, user.email_verified, user.name) == ("7f", "eve@corp.test", True, "Eve")
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
+from joserfc.jwk import RSAKey
 
 from tenants.records import AccessRule
 from tenants.turn import Turn
@@ -32,7 +33,7 @@ async def test_who_asks_is_shown_before_anyone_is_sent_away(abroad: Abroad) -> N
 async def test_the_provider_is_asked_as_its_client(abroad: Abroad) -> None:
     asked = dict(parse_qsl(urlsplit(await abroad.depart()).query))
     assert asked["client_id"] == CLIENT_ID
-    assert asked["redirect_uri"] == "https://a.test/callback"
+    assert asked["redirect_uri"] == "https://a.test/callback/corp"
     assert asked["scope"] == "openid profile email"
     assert asked["code_challenge_method"] == "S256"
     assert len(asked["code_challenge"]) == 43
@@ -112,11 +113,11 @@ async def test_what_the_id_token_leaves_out_userinfo_says(abroad: Abroad) -> Non
 @pytest.mark.parametrize(
     "target",
     [
-        pytest.param("/callback", id="FB-01-nothing"),
-        pytest.param("/callback?code=x", id="FB-01-missing"),
-        pytest.param("/callback?code=x&state=", id="FB-01-empty"),
-        pytest.param(f"/callback?code=x&state={'0' * 40}", id="FB-01-unknown"),
-        pytest.param("/callback?code=x&state=%C3%A4", id="FB-01-odd"),
+        pytest.param("/callback/corp", id="FB-01-nothing"),
+        pytest.param("/callback/corp?code=x", id="FB-01-missing"),
+        pytest.param("/callback/corp?code=x&state=", id="FB-01-empty"),
+        pytest.param(f"/callback/corp?code=x&state={'0' * 40}", id="FB-01-unknown"),
+        pytest.param("/callback/corp?code=x&state=%C3%A4", id="FB-01-odd"),
     ],
 )
 async def test_without_a_state_of_ours_nobody_is_asked(abroad: Abroad, target: str) -> None:
@@ -166,6 +167,108 @@ async def test_a_code_that_was_given_to_another_is_refused_there(abroad: Abroad)
     theirs = dict(parse_qsl(urlsplit(abroad.corp.sign_in(await abroad.depart(attacker))).query))["code"]
     failed(await abroad.come_back(code=theirs))  # FB-17
     assert await abroad.users() == []
+
+
+async def test_a_code_of_one_provider_is_taken_to_no_other(abroad: Abroad) -> None:
+    await abroad.configure(provider_id="other")
+    theirs = abroad.corp.sign_in(await abroad.depart(provider_id="other"))
+    is_page(await abroad.browser.get(theirs.replace("/callback/other", "/callback/corp")))  # FB-05
+    is_page(await abroad.browser.get(theirs.replace("/callback/other", "/callback/nobody")))
+    assert "/token" not in abroad.corp.asked
+
+
+async def test_a_provider_that_is_changed_meanwhile_says_nothing_that_counts(abroad: Abroad) -> None:
+    back = abroad.corp.sign_in(await abroad.depart())
+    await abroad.configure(version=2)
+    failed(await abroad.browser.get(back))
+    assert "/token" not in abroad.corp.asked
+    abroad.corp.silent_at = "/token"
+    back = asyncio.ensure_future(abroad.come_back())
+    await asyncio.wait_for(abroad.corp.waiting.wait(), 10)
+    await abroad.configure(version=3)
+    abroad.corp.go_on.set()
+    failed(await back)
+    assert await abroad.users() == []
+
+
+async def test_head_does_nothing(abroad: Abroad) -> None:
+    back = abroad.corp.sign_in(await abroad.depart())
+    assert (await abroad.browser.ask("HEAD", back)).status_code == 405
+    assert "/token" not in abroad.corp.asked
+    assert (await abroad.browser.get(back)).status_code == 303
+
+
+@pytest.mark.filterwarnings("ignore:Key size should be")
+@pytest.mark.parametrize("bits", [1_024, 1_536])
+async def test_a_key_that_is_too_small_proves_nothing(abroad: Abroad, bits: int) -> None:
+    abroad.corp.keys["first"] = RSAKey.generate_key(bits)
+    failed(await abroad.come_back())
+    assert await abroad.users() == []
+
+
+# --- trips
+
+
+async def test_what_a_trip_leaves_in_the_browser_goes_when_it_ends(abroad: Abroad) -> None:
+    for ending in ({}, {"error": "access_denied"}, {"code": "wrong"}):
+        await abroad.come_back(**ending)
+        assert not [name for name in abroad.browser.cookies if "upstream" in name]
+
+
+async def test_a_browser_takes_along_only_the_latest_trips(abroad: Abroad) -> None:
+    first = await abroad.depart()
+    for _ in range(3):
+        latest = await abroad.depart()
+    assert len([name for name in abroad.browser.cookies if "upstream" in name]) == 3
+    is_page(await abroad.browser.get(abroad.corp.sign_in(first)))
+    assert (await abroad.browser.get(abroad.corp.sign_in(latest))).status_code == 303
+
+
+async def test_two_tabs_each_come_back_to_their_own_client(abroad: Abroad) -> None:
+    one, two = await abroad.depart(), await abroad.depart()
+    assert (await abroad.browser.get(abroad.corp.sign_in(one))).status_code == 303  # LG-14
+    assert (await abroad.browser.get(abroad.corp.sign_in(two))).status_code == 303
+
+
+async def test_a_request_too_long_to_be_taken_along_is_told_to_the_client(abroad: Abroad) -> None:
+    asked = changed(AZ, state="s" * 4_000)
+    answer = await abroad.browser.submit(await abroad.browser.get(authorize(asked)), provider="corp")
+    assert "error=invalid_request" in answer.text or "error=invalid_request" in answer.headers.get("location", "")
+    assert abroad.corp.asked == []
+
+
+# --- fresh sign-ins
+
+
+@pytest.mark.parametrize(
+    ("wish", "prompt", "age"),
+    [
+        ({"prompt": "login"}, "login", None),
+        ({"prompt": "select_account"}, "select_account", None),
+        ({"prompt": "login select_account"}, "login select_account", None),
+        ({"max_age": "60"}, "login", "60"),
+        ({"prompt": "consent"}, None, None),
+    ],
+    ids=str,
+)
+async def test_a_wish_for_a_fresh_sign_in_is_passed_on(
+    abroad: Abroad, wish: dict[str, str], prompt: str | None, age: str | None
+) -> None:
+    page = await abroad.browser.get(authorize(changed(AZ, **wish)))
+    answer = await abroad.browser.submit(page, provider="corp")
+    asked = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+    assert (asked.get("prompt"), asked.get("max_age")) == (prompt, age)
+
+
+async def test_a_sign_in_of_last_week_is_no_fresh_one(abroad: Abroad) -> None:
+    abroad.corp.says = {"auth_time": abroad.town.clock.now - 7 * 86_400}
+    sent_back(await abroad.come_back(), "login_required")
+    page = await abroad.browser.get(authorize(AZ))
+    location = (await abroad.browser.submit(page, provider="corp")).headers["location"]
+    page = await abroad.browser.follow(await abroad.browser.get(abroad.corp.sign_in(location)))
+    assert form_of(page)[0] == "/consent"  # where none was asked for it will do
+    page = await abroad.browser.get(authorize(changed(AZ, max_age="3600")))
+    assert form_of(page)[0] == "/login"  # and is known for what it is
 
 
 @pytest.mark.parametrize(
@@ -218,6 +321,9 @@ async def test_a_promised_iss_must_come(abroad: Abroad) -> None:
         ({"sub": "x" * 10_240}, {}),
         ({"sub": "a\0b"}, {}),
         ({"sub": ["248"]}, {}),
+        ({"sub": 248}, {}),
+        ({}, {"typ": "at+jwt"}),
+        ({}, {"typ": "logout+jwt"}),
         ({}, {"alg": "none", "kid": None}),
         ({}, {"alg": "HS256", "kid": None}),
         ({}, {"kid": "unknown"}),
@@ -229,7 +335,8 @@ async def test_an_id_token_that_is_not_right_signs_nobody_in(
 ) -> None:
     if says.get("iss") == "SLASH":
         says = {"iss": f"{abroad.corp.uri}/"}
-    times = {name: abroad.town.clock.now + value for name, value in says.items() if isinstance(value, int)}
+    now = abroad.town.clock.now
+    times = {name: now + value for name, value in says.items() if isinstance(value, int) and name != "sub"}
     abroad.corp.says, abroad.corp.header = says | times, header
     failed(await abroad.come_back())  # FB-09
     assert await abroad.users() == []
@@ -340,6 +447,10 @@ async def test_a_silent_provider_holds_nobody_up_and_is_given_up(
         (AccessRule(email_domains=("corp.test",)), {"email": "eve@CORP.test"}, True),
         (AccessRule(email_domains=("corp.test",)), {"email": "eve@evil.test"}, False),
         (AccessRule(email_domains=("corp.test",)), {"email": "eve@evil.test@corp.test.evil"}, False),
+        (AccessRule(email_domains=("korp.test",)), {"email": "eve@\u212aorp.test"}, False),
+        (AccessRule(email_domains=("corp.test",)), {"email": "corp.test"}, False),
+        (AccessRule(email_domains=("corp.test",)), {"email": "@corp.test"}, False),
+        (AccessRule(email_domains=("corp.test",)), {"email": "a@b@corp.test"}, False),
         (AccessRule(email_domains=("corp.test",)), {"email_verified": False}, False),
         (AccessRule(email_domains=("corp.test",)), {"email_verified": "true"}, False),
         (AccessRule(email_domains=("corp.test",)), {"email_verified": None}, False),
@@ -366,8 +477,9 @@ async def test_only_whom_the_rule_lets_in_comes_in(
 
 
 @pytest.mark.parametrize("off", [True, False], ids=["disabled", "removed"])
-async def test_sessions_of_a_provider_that_is_off_count_no_more(abroad: Abroad, off: bool) -> None:
-    await abroad.code()
+async def test_nothing_that_came_of_a_provider_counts_once_it_is_off(abroad: Abroad, off: bool) -> None:
+    tokens = (await abroad.town.token(changed(TK, code=await abroad.code()))).json()
+    code = await abroad.code()
     assert (await abroad.browser.get(authorize(AZ))).status_code == 302
     if off:
         await abroad.configure(disabled_at=1)
@@ -375,6 +487,9 @@ async def test_sessions_of_a_provider_that_is_off_count_no_more(abroad: Abroad, 
         await abroad.configure(provider_id="other")
         await abroad.remove("corp")
     assert form_of(await abroad.browser.get(authorize(AZ)))[0] in ("/login", "")
+    assert (await abroad.town.token(changed(TK, code=code))).json()["error"] == "invalid_grant"
+    assert (await abroad.town.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    assert not (await abroad.town.introspect(tokens["access_token"]))["active"]
 
 
 async def test_a_disabled_user_is_refused_everywhere_at_once(abroad: Abroad) -> None:
@@ -389,6 +504,29 @@ async def test_a_disabled_user_is_refused_everywhere_at_once(abroad: Abroad) -> 
     assert not (await abroad.town.introspect(tokens["access_token"]))["active"]
     assert form_of(await abroad.browser.get(authorize(AZ)))[0] == "/login"
     sent_back(await abroad.come_back(), "access_denied")
+
+
+@pytest.mark.parametrize(
+    ("tied", "says", "organization"),
+    [
+        ({"access": AccessRule(organizations=("org_big",))}, {"org_id": "org_big"}, "org_big"),
+        ({"access": AccessRule(email_domains=("big.test",))}, {"email": "eve@big.test"}, "org_big"),
+        ({"login_domains": ("big.test",)}, {"email": "eve@Big.test"}, "org_big"),
+        ({"login_domains": ("big.test",)}, {"email": "eve@big.test", "email_verified": False}, None),
+        ({}, {"email": "eve@big.test"}, None),
+        ({}, {"org_id": "org_big"}, None),
+    ],
+    ids=str,
+)
+async def test_a_provider_speaks_only_for_the_organizations_that_are_tied_to_it(
+    abroad: Abroad, tied: dict[str, Any], says: dict[str, Any], organization: str | None
+) -> None:
+    await abroad.organization("org_big", "big.test")
+    await abroad.configure(**tied)
+    abroad.corp.user |= says
+    await abroad.come_back()
+    [user] = await abroad.users()
+    assert user.organization_id == organization
 
 
 def failed(answer: httpx.Response) -> None:

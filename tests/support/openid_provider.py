@@ -45,9 +45,11 @@ class OpenIdProvider:
     signing: str = "first"
     now: Callable[[], int] = lambda: int(time.time())
     silent_at: str = ""
-    """A path where nothing is ever said."""
+    """A path where nothing is said before `go_on`."""
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when somebody waits there."""
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    """Lets those go on who wait."""
     asked: list[str] = field(default_factory=list[str])
     bodies: list[bytes] = field(default_factory=list[bytes])
     tokens: list[str] = field(default_factory=list[str])
@@ -87,15 +89,24 @@ class OpenIdProvider:
         self.bodies.append(body)
         if path == self.silent_at:
             self.waiting.set()
-            while (await receive())["type"] != "http.disconnect":
-                continue
-            return
+            gone = asyncio.ensure_future(self._hung_up(receive))
+            going_on = asyncio.ensure_future(self.go_on.wait())
+            await asyncio.wait((gone, going_on), return_when=asyncio.FIRST_COMPLETED)
+            for task in (gone, going_on):
+                task.cancel()
+            if not self.go_on.is_set():
+                return
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         status, answer = self.answers.get(path) or self._answer(path, headers, body)
         await send(
             {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]}
         )
         await send({"type": "http.response.body", "body": answer})
+
+    @staticmethod
+    async def _hung_up(receive: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            continue
 
     def _answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         if path == "/.well-known/openid-configuration":

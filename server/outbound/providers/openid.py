@@ -1,15 +1,15 @@
 """OpenID providers: discovery, a signed ID token, and userinfo where the token does not say enough."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from server.outbound.calls import Calls, text_of
 from server.outbound.discovery import Discovery
 from tenants.acts.upstream import Redemption
 from tenants.oauth import id_token
-from tenants.oauth.id_token import Expected, UnknownKey, Unproven, subject_of
-
-_ENOUGH = frozenset({"email", "name"})
+from tenants.oauth.id_token import Expected, UnknownKey, Unproven
+from tenants.records import IdentityProvider
 
 
 async def claims(calls: Calls, discovery: Discovery, redemption: Redemption, now: int) -> Mapping[str, Any]:
@@ -34,9 +34,16 @@ async def claims(calls: Calls, discovery: Discovery, redemption: Redemption, now
         said = id_token.verify(token, await discovery.keys(calls, metadata.jwks_uri), expected)
     except UnknownKey:  # they may have been rolled
         said = id_token.verify(token, await discovery.keys(calls, metadata.jwks_uri, fresh=True), expected)
-    if metadata.user_uri is None or expected.access_token is None or said.keys() >= _ENOUGH:
+    if metadata.user_uri is None or expected.access_token is None or said.keys() >= _wanted(provider):
         return said
     more = await calls.about(metadata.user_uri, expected.access_token)
-    if subject_of(more) != subject_of(said):
+    if more.get("sub") != said["sub"]:
         raise Unproven("userinfo tells of somebody else than the ID token")
+    if provider.claims.email in said:  # whether an address is verified is for the one to say that names it
+        more = {name: value for name, value in more.items() if name != provider.claims.email_verified}
     return {**more, **said}
+
+
+def _wanted(provider: IdentityProvider) -> set[str]:
+    """The claims that this issuer takes anything from."""
+    return {claim for claim in asdict(provider.claims).values() if claim}

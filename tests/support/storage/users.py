@@ -37,6 +37,15 @@ class UserConformance(StoreConformance[Tx]):
         await kept.do(lambda tx: tx.users.add(user("u3", provider="google", subject="2")))
         assert [each.id for each in await kept.do(lambda tx: tx.users.page("", 9))] == ["u1", "u2", "u3"]
 
+    async def test_it_is_known_whether_any_user_came_from_a_provider(self, kept: Kept[Tx]) -> None:
+        assert not await kept.do(lambda tx: tx.users.any_from("google"))
+        await kept.do(lambda tx: tx.users.add(user("u1", provider="google", subject="1")))
+        assert await kept.do(lambda tx: tx.users.any_from("google"))
+        for other in ("Google", "goog", "google2", ""):
+            assert not await kept.do(lambda tx, other=other: tx.users.any_from(other))
+        await kept.do(lambda tx: tx.users.remove("u1"))
+        assert not await kept.do(lambda tx: tx.users.any_from("google"))
+
     async def test_users_of_one_email_address_are_all_found_in_any_case(self, kept: Kept[Tx]) -> None:
         addresses = {"u2": "ADA@example.com", "u1": "ada@Example.com", "u3": "ada@example.org", "u4": None}
         for id, email in addresses.items():
