@@ -95,7 +95,7 @@ async def failed(met: Exception) -> Response:
         log["detail"] = f"{type(met).__name__}: {met}"
         return await _problem_page("Something went wrong", "It was not your fault, and it has been noted.", 500)
     answer = await _problem_page(
-        "This request cannot be completed", "The address or the method is not one of ours.", status
+        "This page cannot be opened directly", "Go back to the app that you came from, and start again.", status
     )
     if status in (408, 413):
         answer.headers["Connection"] = "close"  # what is left of the body is not read
@@ -120,5 +120,6 @@ async def _problem_page(title: str, message: str, status: int, return_to: str | 
 
 
 def _sentence(refusal: Refusal) -> str:
+    """The refusal as people write. The name of a parameter stays as it is."""
     words = refusal.description or refusal.code
-    return f"{words[0].upper()}{words[1:]}."
+    return f"{words}." if "_" in words.partition(" ")[0] else f"{words[0].upper()}{words[1:]}."

@@ -35,23 +35,9 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskSignIn:
-    """Who wants what is said before the user is sent to any provider (MCP 2026-07-28, confused deputy)."""
+class WhoAsks:
+    """What a user must see before they go on for a client. All names in it are the client's own words."""
 
-    ticket: str
-    client: str
-    verified: bool
-    redirect_host: str
-    loopback: bool
-    resource: str
-    scopes: tuple[str, ...]
-    providers: tuple[tuple[str, str], ...]
-    """Identity providers to choose from: id, and name as shown."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskConsent:
-    ticket: str
     client: str
     verified: bool
     """Whether the operator made this client; any other's name is its own claim."""
@@ -59,6 +45,22 @@ class AskConsent:
     loopback: bool
     resource: str
     scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskSignIn:
+    """It is said who asks before the user is sent to any provider (MCP 2026-07-28, confused deputy)."""
+
+    ticket: str
+    asks: WhoAsks
+    providers: tuple[tuple[str, str], ...]
+    """Identity providers to choose from: id, and name as shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskConsent:
+    ticket: str
+    asks: WhoAsks
     user: str
     offline: bool
     new_session: str | None = None
@@ -109,12 +111,7 @@ def _next(
         raise Refusal("consent_required", "the user has not allowed this yet")
     return AskConsent(
         ticket=ticket.hand_out(turn, "consent", arrival.query, browser=arrival.browser, session=session.digest),
-        client=client.name or client.id,
-        verified=client.origin == "admin",
-        redirect_host=host_shown(request.address.redirect_uri),
-        loopback=is_loopback(request.address.redirect_uri),
-        resource=request.resource,
-        scopes=request.scopes,
+        asks=_who_asks(client, request),
         user=user.email or user.name or user.id,
         offline="refresh_token" in client.grant_types,
         new_session=new_session,
@@ -122,15 +119,18 @@ def _next(
 
 
 def ask_sign_in(turn: Turn, ticket: str, client: Client, request: AuthorizationRequest) -> AskSignIn:
-    return AskSignIn(
-        ticket=ticket,
+    providers = _to_choose_from(turn, request.login_hint)
+    return AskSignIn(ticket=ticket, asks=_who_asks(client, request), providers=providers)
+
+
+def _who_asks(client: Client, request: AuthorizationRequest) -> WhoAsks:
+    return WhoAsks(
         client=client.name or client.id,
         verified=client.origin == "admin",
         redirect_host=host_shown(request.address.redirect_uri),
         loopback=is_loopback(request.address.redirect_uri),
         resource=request.resource,
         scopes=request.scopes,
-        providers=_to_choose_from(turn, request.login_hint),
     )
 
 

@@ -63,7 +63,11 @@ async def test_sign_in_then_consent_then_a_code_that_works(t: ATenant) -> None:
     client = await t.client()
     session = await session_of(t, client)
     page = await asked_to_consent(t, client, session, scope="openid email")
-    assert (page.user, page.scopes, page.redirect_host) == ("alice@example.com", ("openid", "email"), "client.example")
+    assert (page.user, page.asks.scopes, page.asks.redirect_host) == (
+        "alice@example.com",
+        ("openid", "email"),
+        "client.example",
+    )
     done = await t.run(decide, answer(page.ticket, session))
     told = parameters(done.uri)
     assert (told["state"], told["iss"]) == ("s", t.tenant.uri)
@@ -267,8 +271,8 @@ async def test_of_a_private_use_scheme_only_the_scheme_is_shown(tmp_path: Path, 
         again = await t.run(ask_again, Attempt(asked.ticket, BROWSER))
         session = (await t.run(sign_in, proof(again.ticket))).session
         page = await asked_to_consent(t, client, session, redirect_uri=redirect)
-        assert [step.redirect_host for step in (asked, again, page)] == ["com.example.app:"] * 3
-        assert not page.loopback
+        assert [step.asks.redirect_host for step in (asked, again, page)] == ["com.example.app:"] * 3
+        assert not page.asks.loopback
 
 
 @pytest.mark.parametrize(
