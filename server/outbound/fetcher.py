@@ -23,6 +23,8 @@ from tenants.oauth import uri
 
 PER_TENANT = 8
 TOTAL = 64
+MAX_WAITING = 64
+"""Calls of one tenant that wait for one of its places."""
 ATTEMPT_SECONDS = 3.0
 """After which the next address of a host is tried."""
 CRUMB = 64
@@ -104,6 +106,21 @@ class _Checked(httpcore.AsyncNetworkBackend):
         await self._streams.aclose()
 
 
+class _Places(asyncio.Semaphore):
+    """For the calls of one tenant, and a line of bounded length before them."""
+
+    _waiting = 0
+
+    async def wait_in_line(self) -> None:
+        if self._waiting >= MAX_WAITING:
+            raise Unreachable("too many calls of this tenant wait already")
+        self._waiting += 1
+        try:
+            await self.acquire()
+        finally:
+            self._waiting -= 1
+
+
 class Fetcher:
     """Calls out for all tenants; nothing of one call is left for the next, neither connection nor cookie.
 
@@ -127,7 +144,7 @@ class Fetcher:
         # threads of our own, as many as calls: the loop has too few for names whose servers do not answer
         self._threads = ThreadPoolExecutor(TOTAL, "resolve")
         self._places = asyncio.Semaphore(TOTAL)
-        self._places_of = WeakValueDictionary[str, asyncio.Semaphore]()
+        self._places_of = WeakValueDictionary[str, _Places]()
         self._closed = False
 
     async def fetch(
@@ -149,9 +166,11 @@ class Fetcher:
         try:
             async with asyncio.timeout(seconds):
                 with ExitStack() as place:
-                    for places in (self._places_of.setdefault(tenant, asyncio.Semaphore(PER_TENANT)), self._places):
-                        await places.acquire()
-                        place.callback(places.release)
+                    own = self._places_of.setdefault(tenant, _Places(PER_TENANT))
+                    await own.wait_in_line()
+                    place.callback(own.release)
+                    await self._places.acquire()
+                    place.callback(self._places.release)
                     if self._closed:
                         raise Unreachable("we call nobody any more")
                     checked = self._check(destination, await self._addresses(destination.host, place))

@@ -15,7 +15,7 @@ import pytest
 
 from server.outbound import addresses
 from server.outbound import fetcher as fetcher_module
-from server.outbound.fetcher import MAX_CRUMBS, PER_TENANT, TOTAL, Answer, Fetcher, Unreachable
+from server.outbound.fetcher import MAX_CRUMBS, MAX_WAITING, PER_TENANT, TOTAL, Answer, Fetcher, Unreachable
 from tests.support.abroad import (
     GREETING,
     Border,
@@ -659,6 +659,18 @@ async def test_a_tenant_has_so_many_calls_at_once_and_others_do_not_wait_for_the
         doors.opened.set()
         assert await all_of(calls) == [b"hello"] * len(calls)
         assert (slow.most, slow.connections) == (PER_TENANT, len(calls))
+
+
+async def test_the_line_of_a_tenant_has_an_end() -> None:
+    doors = Doors()
+    async with near(doors.script) as (fetcher, slow):
+        calls = [asyncio.create_task(get(fetcher, at(slow))) for _ in range(PER_TENANT + MAX_WAITING)]
+        await slow.reached(lambda server: server.open == PER_TENANT)
+        with pytest.raises(Unreachable, match="too many calls of this tenant wait"):
+            await get(fetcher, at(slow))
+        doors.opened.set()
+        assert await all_of(calls) == [b"hello"] * len(calls)
+        assert (await get(fetcher, at(slow))).body == b"hello"
 
 
 async def test_all_tenants_together_have_so_many_calls_at_once() -> None:
