@@ -3,10 +3,12 @@
 OpenID Connect Discovery §3, §4.
 """
 
+import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from server.outbound.calls import Calls
@@ -59,6 +61,7 @@ class Discovery:
         self._clock = clock
         self._loopback = loopback
         self._kept: OrderedDict[tuple[str, str], tuple[int, object]] = OrderedDict()
+        self._under_way: dict[tuple[str, str], asyncio.Future[object]] = {}
 
     async def metadata(self, calls: Calls, provider: IdentityProvider) -> Metadata:
         """Raises Unreachable or Unproven. What the operator configured goes before what was discovered."""
@@ -89,12 +92,28 @@ class Discovery:
         """What was read there at most `lifetime` seconds ago. What could not be had is asked for again next time."""
         place, now = (calls.tenant, url), self._clock()
         at, kept = self._kept.get(place, (0, None))
-        if kept is None or not 0 <= now - at < lifetime:
-            kept = read(await calls.document(url))
-            self._kept[place] = now, kept
-            self._make_room(calls.tenant)
+        if kept is not None and 0 <= now - at < lifetime:
+            self._kept.move_to_end(place)
+            return cast("T", kept)
+        under_way = self._under_way.get(place)
+        if under_way is None:
+            under_way = self._under_way[place] = asyncio.ensure_future(self._look(calls, url, read))
+            under_way.add_done_callback(partial(self._over, place))
+        return cast("T", await asyncio.shield(under_way))  # whoever leaves takes it from nobody else
+
+    def _over(self, place: tuple[str, str], look: asyncio.Future[object]) -> None:
+        del self._under_way[place]
+        if not look.cancelled():
+            look.exception()  # it may be that nobody waits any more to be told
+
+    async def _look(self, calls: Calls, url: str, read: Callable[[Mapping[str, Any]], object]) -> object:
+        """Ask once for all who want to know."""
+        found = read(await calls.document(url))
+        place = calls.tenant, url
+        self._kept[place] = self._clock(), found
         self._kept.move_to_end(place)
-        return cast("T", kept)
+        self._make_room(calls.tenant)
+        return found
 
     def _make_room(self, tenant: str) -> None:
         """A tenant with many documents loses its own oldest ones; only then do all lose."""

@@ -437,6 +437,16 @@ async def test_a_silent_provider_holds_nobody_up_and_is_given_up(
     assert await abroad.users() == []
 
 
+async def test_a_crowd_asks_the_provider_once_and_one_who_leaves_takes_it_from_nobody(abroad: Abroad) -> None:
+    abroad.corp.silent_at = "/.well-known/openid-configuration"
+    crowd = [asyncio.ensure_future(abroad.depart(Browser(abroad.town.house))) for _ in range(8)]
+    await asyncio.wait_for(abroad.corp.waiting.wait(), 10)
+    crowd.pop(0).cancel()
+    abroad.corp.go_on.set()
+    assert len(set(await asyncio.gather(*crowd))) == len(crowd)
+    assert abroad.corp.asked.count("/.well-known/openid-configuration") == 1
+
+
 # --- who may come in
 
 
