@@ -126,7 +126,10 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimMapping:
-    """Which of an identity provider's claims say what. A dot leads into an object; empty is the kind's own default."""
+    """Which of an identity provider's claims say what. A dot leads into an object; what is empty stands nowhere.
+
+    Of settings, empty is the kind's own default, which is filled in before a provider is kept.
+    """
 
     subject: str = ""
     email: str = ""

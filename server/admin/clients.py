@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import client_service_pb2 as pb
 from protos.admin.v1 import client_service_pb2_grpc as rpc
-from server.admin import names
+from server.admin import names, turns
 from server.admin.issuers import OPERATOR
 from server.admin.names import PageTokens
 from server.admin.policy import seconds
@@ -23,7 +23,7 @@ from tenants.acts.operate import (
     remove_client,
     rotate_secret,
 )
-from tenants.problems import AlreadyThere, Invalid, IssuerUnavailable, NoSuchThing
+from tenants.problems import Invalid
 from tenants.records import DAY, Client
 from tenants.registry import Registry
 from tenants.turn import Turn
@@ -86,14 +86,7 @@ class Clients(rpc.ClientServiceServicer):
         return pb.RotateClientSecretResponse(client_secret=secret, previous_expire_time=Timestamp(seconds=end))
 
     async def _run(self, issuer_id: str, act: Callable[[Turn, Q], R], request: Q) -> R:
-        """A turn of a tenant that may be disabled, but not deleted. Problems tell the whole name of what they mean."""
-        tenant = self._registry.tenant(issuer_id)
-        if tenant.listing.state not in ("active", "disabled"):
-            raise IssuerUnavailable(f"{issuer_id} is {tenant.listing.state}")
-        try:
-            return await tenant.actor.run(act, request)
-        except (NoSuchThing, AlreadyThere) as problem:
-            raise type(problem)(names.of_client(issuer_id, str(problem))) from None
+        return await turns.run(self._registry, issuer_id, act, request, names.of_client)
 
 
 class Rehearsed(Exception):

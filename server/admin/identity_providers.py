@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import identity_provider_service_pb2 as pb
 from protos.admin.v1 import identity_provider_service_pb2_grpc as rpc
-from server.admin import names
+from server.admin import names, turns
 from server.admin.issuers import OPERATOR
 from server.admin.names import PageTokens
 from server.admin.status import Immutable
@@ -29,7 +29,7 @@ from tenants.acts.providers import (
     settings_of,
     would_be,
 )
-from tenants.problems import AlreadyThere, Invalid, IssuerUnavailable, NoSuchThing
+from tenants.problems import Invalid
 from tenants.records import AccessRule, ClaimMapping, IdentityProvider, ProviderKind
 from tenants.registry import Registry
 from tenants.turn import Turn
@@ -106,14 +106,8 @@ class IdentityProviders(rpc.IdentityProviderServiceServicer):
         return Empty()
 
     async def _run(self, issuer_id: str, act: Callable[[Turn, Q], R], request: Q) -> R:
-        """A turn of a tenant that may be disabled, but not deleted. Problems tell the whole name of what they mean."""
-        tenant = self._registry.tenant(issuer_id)
-        if tenant.listing.state not in ("active", "disabled"):
-            raise IssuerUnavailable(f"{issuer_id} is {tenant.listing.state}")
         try:
-            return await tenant.actor.run(act, request)
-        except (NoSuchThing, AlreadyThere) as problem:
-            raise type(problem)(names.of_provider(issuer_id, str(problem))) from None
+            return await turns.run(self._registry, issuer_id, act, request, names.of_provider)
         except Invalid as invalid:
             raise _as_asked(invalid) from None
 

@@ -9,12 +9,10 @@ from tenants.problems import Invalid
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 1_000
 TAG_BYTES = 16
-_ISSUER = re.compile(r"issuers/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)")
-_CLIENT = re.compile(r"issuers/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)/clients/([A-Za-z0-9_-]{1,128})")
-_PROVIDER = re.compile(
-    r"issuers/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)/identityProviders/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)"
-)
-_OWN_ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_OWN_ID = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_ISSUER = re.compile(rf"issuers/({_OWN_ID})")
+_CLIENT = re.compile(rf"issuers/({_OWN_ID})/clients/([A-Za-z0-9_-]{{1,128}})")
+_PROVIDER = re.compile(rf"issuers/({_OWN_ID})/identityProviders/({_OWN_ID})")
 
 
 def issuer_id(name: str, field: str = "name") -> str:
@@ -37,9 +35,7 @@ def of_client(issuer_id: str, client_id: str) -> str:
 
 
 def chosen_client_id(client_id: str) -> str | None:
-    if client_id and not _OWN_ID.fullmatch(client_id):
-        raise Invalid("client_id", "must be 1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -")
-    return client_id or None
+    return _chosen(client_id, "client_id") if client_id else None
 
 
 def provider_ids(name: str, field: str = "name") -> tuple[str, str]:
@@ -55,10 +51,13 @@ def of_provider(issuer_id: str, provider_id: str) -> str:
 
 
 def chosen_provider_id(provider_id: str) -> str:
-    if not _OWN_ID.fullmatch(provider_id):
-        text = "must be 1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -"
-        raise Invalid("identity_provider_id", text)
-    return provider_id
+    return _chosen(provider_id, "identity_provider_id")
+
+
+def _chosen(own_id: str, field: str) -> str:
+    if not re.fullmatch(_OWN_ID, own_id):
+        raise Invalid(field, "must be 1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -")
+    return own_id
 
 
 def page_size(asked: int) -> int:

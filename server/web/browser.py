@@ -245,6 +245,17 @@ async def _sign_in_page(
     )
 
 
+async def _consent_page(tenant: Tenant, step: AskConsent) -> Response:
+    return await page(
+        "consent.html",
+        ticket=step.ticket,
+        asks=step.asks,
+        scopes=_in_words(step.asks.scopes),
+        user=step.user,
+        offline=step.offline,
+    )
+
+
 async def _signed_in(tenant: Tenant, cookies: Cookies, done: SignedIn) -> Response:
     answer = redirect(f"{tenant.uri}/authorize?{done.query.decode('ascii')}", 303)
     cookies.set(answer, cookies.session, done.session, (await tenant.published()).policy.session_ttl)
@@ -259,14 +270,3 @@ def _one_too_many(asked: WebRequest, cookies: Cookies) -> list[str]:
 
 def _in_words(scopes: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(scope, SCOPES_IN_WORDS.get(scope, "")) for scope in scopes]
-
-
-async def _consent_page(tenant: Tenant, step: AskConsent) -> Response:
-    return await page(
-        "consent.html",
-        ticket=step.ticket,
-        asks=step.asks,
-        scopes=_in_words(step.asks.scopes),
-        user=step.user,
-        offline=step.offline,
-    )

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from tenants.acts import ticket
+from tenants.acts.asked import is_loopback, returns_by_itself, sender
 from tenants.acts.who import recognise, signed_in, start_session
 from tenants.oauth import authorization, redirect_uri, uri
 from tenants.oauth.authorization import AuthorizationRequest
 from tenants.oauth.claims import Profile
 from tenants.oauth.handle import SECRET_BYTES, mint
-from tenants.oauth.parameters import parse
 from tenants.oauth.refusal import Refusal
 from tenants.records import Client, Consent, Grant, Session, User
 from tenants.turn import Turn
@@ -69,16 +69,13 @@ class AskConsent:
 
 def authorize(turn: Turn, arrival: Arrival) -> Redirect | AskSignIn | AskConsent:
     """What comes next for this browser. Refusals carry a redirect once client and redirect URI are proven."""
-    asked = parse(arrival.query)
-    client = turn.tx.clients.find(asked.required("client_id"))
-    address = authorization.return_address(asked, client, turn.issuer)
-    assert client is not None  # return_address refuses an unknown one
+    asked, client, address = sender(turn, arrival.query)
     present = signed_in(turn, arrival.session)
     try:
         request = authorization.complete(asked, address, client, turn.issuer)
         return _next(turn, arrival, request, client, present)
     except Refusal as refusal:
-        automatic = client.origin == "admin" or is_loopback(address.redirect_uri) or arrival.automatic_user is not None
+        automatic = returns_by_itself(client, address.redirect_uri) or arrival.automatic_user is not None
         automatic = automatic or (present is not None and bool(turn.tx.consents.of_user(present[1].id, client.id)))
         raise refusal.sent_to(address.refuse(refusal), automatic=automatic) from None
 
@@ -189,11 +186,6 @@ def host_shown(redirect: str) -> str:
     if parts is None or parts.scheme not in ("http", "https"):
         return redirect.partition(":")[0] + ":"  # whatever stands behind a private-use scheme is no host
     return parts.host if parts.port is None else f"{parts.host}:{parts.port}"
-
-
-def is_loopback(redirect: str) -> bool:
-    parts = uri.parse(redirect)
-    return parts is not None and parts.scheme in ("http", "https") and parts.loopback
 
 
 def _fresh(turn: Turn, request: AuthorizationRequest, session: Session) -> bool:

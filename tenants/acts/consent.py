@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from tenants.acts import ticket
+from tenants.acts.asked import sender
 from tenants.acts.authorize import Redirect, give_code, remembered
 from tenants.acts.who import signed_in
 from tenants.oauth import authorization, redirect_uri
 from tenants.oauth.authorization import AuthorizationRequest
-from tenants.oauth.parameters import parse
 from tenants.oauth.refusal import Refusal
 from tenants.records import Consent, User
 from tenants.turn import Turn
@@ -29,10 +29,7 @@ def decide(turn: Turn, decision: Decision) -> Redirect | Refusal:
     session, user = present
     pending = ticket.take(turn, "consent", decision.ticket, browser=decision.browser, session=session.digest)
     ticket.spend(turn, pending)
-    asked = parse(pending.query)
-    client = turn.tx.clients.find(asked.required("client_id"))
-    address = authorization.return_address(asked, client, turn.issuer)
-    assert client is not None  # return_address refuses an unknown one
+    asked, client, address = sender(turn, pending.query)
     try:
         request = authorization.complete(asked, address, client, turn.issuer)
     except Refusal as refusal:

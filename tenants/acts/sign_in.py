@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from urllib.parse import quote_plus
 
 from tenants.acts import ticket
+from tenants.acts.asked import whole
 from tenants.acts.authorize import AskSignIn, ask_sign_in
 from tenants.acts.who import recognise, start_session
-from tenants.oauth import authorization
 from tenants.oauth.claims import Profile
 from tenants.oauth.handle import digest
 from tenants.oauth.parameters import parse
@@ -38,11 +38,7 @@ class Attempt:
 def ask_again(turn: Turn, attempt: Attempt) -> AskSignIn:
     """The sign-in page once more, with the same ticket, if it still counts in this browser. Else a Refusal."""
     pending = ticket.take(turn, "sign-in", attempt.ticket, browser=attempt.browser)
-    asked = parse(pending.query)
-    client = turn.tx.clients.find(asked.required("client_id"))
-    address = authorization.return_address(asked, client, turn.issuer)
-    assert client is not None  # return_address refuses an unknown one
-    return ask_sign_in(turn, attempt.ticket or "", client, authorization.complete(asked, address, client, turn.issuer))
+    return ask_sign_in(turn, attempt.ticket or "", *whole(turn, pending.query))
 
 
 def sign_in(turn: Turn, request: SignIn) -> SignedIn:

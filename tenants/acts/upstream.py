@@ -11,11 +11,11 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 
 from tenants.acts import ticket
-from tenants.acts.authorize import is_loopback
+from tenants.acts.asked import returns_by_itself, sender, whole
+from tenants.acts.providers import etag
 from tenants.acts.sign_in import SignedIn, begin
-from tenants.oauth import authorization, claims
+from tenants.oauth import claims
 from tenants.oauth.claims import Profile
-from tenants.oauth.parameters import parse
 from tenants.oauth.refusal import Refusal
 from tenants.problems import Broken
 from tenants.records import IdentityProvider
@@ -96,11 +96,7 @@ def go(turn: Turn, going: Going) -> Trip:
     """What to send along. The ticket stays good: the user may turn round and choose another provider."""
     pending = ticket.take(turn, "sign-in", going.ticket, browser=going.browser)
     provider = _usable(turn, going.provider_id)
-    asked = parse(pending.query)
-    client = turn.tx.clients.find(asked.required("client_id"))
-    address = authorization.return_address(asked, client, turn.issuer)
-    assert client is not None  # return_address refuses an unknown one
-    request = authorization.complete(asked, address, client, turn.issuer)
+    _, request = whole(turn, pending.query)
     plain = _as_it_is(provider) + b"\n" + pending.query
     luggage = ticket.hand_out(turn, "upstream", plain, browser=going.browser or "")
     if len(luggage) > MAX_LUGGAGE:
@@ -135,8 +131,6 @@ def come_back(turn: Turn, back: Return) -> Redemption | Refusal:
         provider = _usable(turn, back.provider_id)
         if _as_it_is(provider) != was:
             raise _changed()
-        if back.issuer is not None and _certainly_another(provider, back.issuer):
-            raise Refusal("server_error", "the sign-in failed", detail="iss at the callback is another's")
         if back.error is not None or back.code is None:
             raise _told(back.error)
     except Refusal as refusal:
@@ -170,11 +164,11 @@ def arrive(turn: Turn, arrived: Arrived) -> SignedIn | Refusal:
 
 def _fresh_enough(turn: Turn, arrived: Arrived) -> bool:
     """Whether a fresh sign-in was had, where one was asked for and the provider says when it was."""
-    at, asked = arrived.profile.authenticated_at, parse(arrived.query)
-    age = asked.one("max_age")
-    if at is None or (age is None and "login" not in (asked.one("prompt") or "").split(" ")):
+    _, request = whole(turn, arrived.query)
+    at = arrived.profile.authenticated_at
+    if at is None or (request.max_age is None and "login" not in request.prompt):
         return True
-    return turn.now - at <= max(int(age) if age is not None else 0, ticket.LIFETIME)
+    return turn.now - at <= max(request.max_age or 0, ticket.LIFETIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +187,8 @@ def fail(turn: Turn, failure: Failure) -> Refusal:
 
 def for_client(turn: Turn, query: bytes, refusal: Refusal) -> Refusal:
     """The same refusal, to be carried back to the client of the authorization request in `query`."""
-    asked = parse(query)
-    client = turn.tx.clients.find(asked.required("client_id"))
-    address = authorization.return_address(asked, client, turn.issuer)
-    trusted = client is not None and client.origin == "admin"
-    return refusal.sent_to(address.refuse(refusal), automatic=trusted or is_loopback(address.redirect_uri))
+    _, client, address = sender(turn, query)
+    return refusal.sent_to(address.refuse(refusal), automatic=returns_by_itself(client, address.redirect_uri))
 
 
 def redirect_uri(turn: Turn, provider_id: str) -> str:
@@ -207,11 +198,6 @@ def redirect_uri(turn: Turn, provider_id: str) -> str:
 
 def state_of(luggage: str) -> str:
     return hashlib.sha256(luggage.encode("ascii")).hexdigest()[:STATE_CHARACTERS]
-
-
-def _certainly_another(provider: IdentityProvider, issuer: str) -> bool:
-    """Whether this can be seen from the configuration. At Entra, discovery says which directory it is."""
-    return provider.kind != "entra" and provider.issuer_uri not in ("", issuer)
 
 
 def _usable(turn: Turn, provider_id: str) -> IdentityProvider:
@@ -248,7 +234,7 @@ _ERRORS = frozenset(
 
 def _as_it_is(provider: IdentityProvider) -> bytes:
     """Which provider, and in which version."""
-    return f"{provider.id} {provider.created_at}.{provider.version}".encode("ascii")
+    return f"{provider.id} {etag(provider)}".encode("ascii")
 
 
 def _changed() -> Refusal:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
-from tenants.oauth.id_token import subject_of
+from tenants.oauth.id_token import check_subject
 from tenants.oauth.refusal import Refusal
 from tenants.records import IdentityProvider
 
@@ -32,19 +32,24 @@ class Profile:
 def read(provider: IdentityProvider, claims: Mapping[str, Any]) -> Profile:
     """The profile that `claims` tell of. Raises Unproven if they do not say who it is."""
     mapping = provider.claims
-    email, at = _text(claims, mapping.email or "email"), claims.get("auth_time")
+    subject, email, at = _at(claims, mapping.subject), _text(claims, mapping.email), claims.get("auth_time")
     return Profile(
         provider=provider.id,
-        subject=subject_of({"sub": _at(claims, mapping.subject or "sub")}),
+        subject=check_subject(str(subject) if _is_number(subject) else subject),
         email=email,
-        email_verified=_domain(email) is not None and _at(claims, mapping.email_verified or "email_verified") is True,
-        name=_text(claims, mapping.name or "name"),
-        organization=_text(claims, mapping.organization or "org_id"),
-        roles=_names(claims, mapping.roles or "roles"),
-        permissions=_names(claims, mapping.permissions or "permissions"),
-        groups=_names(claims, mapping.groups or "groups"),
-        authenticated_at=at if isinstance(at, int) and not isinstance(at, bool) else None,
+        email_verified=_domain(email) is not None and _at(claims, mapping.email_verified) is True,
+        name=_text(claims, mapping.name),
+        organization=_text(claims, mapping.organization),
+        roles=_names(claims, mapping.roles),
+        permissions=_names(claims, mapping.permissions),
+        groups=_names(claims, mapping.groups),
+        authenticated_at=at if _is_number(at) else None,
     )
+
+
+def _is_number(value: object) -> TypeGuard[int]:
+    """Whole numbers name users where there is no OpenID Connect, and instants everywhere."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def admit(provider: IdentityProvider, profile: Profile) -> None:
@@ -80,6 +85,8 @@ def _at(claims: Mapping[str, Any], path: str) -> Any:
     """
     if path.startswith("*/"):
         return next((claims[name] for name in sorted(claims) if f"/{name}".endswith(path[1:])), None)
+    if not path:
+        return None
     if path in claims:
         return claims[path]
     value: Any = claims

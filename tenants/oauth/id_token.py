@@ -70,17 +70,12 @@ def verify(token: str, keys: Sequence[Mapping[str, Any]], expected: Expected) ->
     said = claims.get("at_hash")
     if said is not None and (expected.access_token is None or said != _half_hash(expected.access_token, algorithm)):
         raise Unproven("the ID token belongs to another access token")
-    if not isinstance(claims.get("sub"), str):
-        raise Unproven("the ID token does not say who it is about")
-    subject_of(claims)
+    check_subject(claims.get("sub"))
     return claims
 
 
-def subject_of(claims: Mapping[str, Any], member: str = "sub") -> str:
+def check_subject(subject: object) -> str:
     """Who it is about, in the provider's words. Raises Unproven."""
-    subject = claims.get(member)
-    if isinstance(subject, int) and not isinstance(subject, bool):
-        subject = str(subject)
     if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT or not subject.isprintable():
         raise Unproven("the provider does not say who it is")
     return subject

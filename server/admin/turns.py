@@ -1,0 +1,27 @@
+"""A turn of an issuer's tenant, for the services whose things lie in it."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenants.problems import AlreadyThere, IssuerUnavailable, NoSuchThing
+from tenants.registry import Registry
+from tenants.turn import Turn
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+async def run(
+    registry: Registry, issuer_id: str, act: Callable[[Turn, Q], R], request: Q, name: Callable[[str, str], str]
+) -> R:
+    """Of a tenant that may be disabled, but not deleted. Problems tell the whole name of what they mean.
+
+    `name` makes it of the issuer's id and the thing's own.
+    """
+    tenant = registry.tenant(issuer_id)
+    if tenant.listing.state not in ("active", "disabled"):
+        raise IssuerUnavailable(f"{issuer_id} is {tenant.listing.state}")
+    try:
+        return await tenant.actor.run(act, request)
+    except (NoSuchThing, AlreadyThere) as problem:
+        raise type(problem)(name(issuer_id, str(problem))) from None
