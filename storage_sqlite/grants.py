@@ -11,7 +11,8 @@ from tenants.problems import AlreadyThere
 from tenants.records import Grant, LiveToken
 
 _COLUMNS = (
-    "id, user_id, client_id, scopes, resource, created_at, expires_at, authenticated_at, nonce, revoked_at, "
+    "id, user_id, client_id, scopes, resource, created_at, expires_at, provider, authenticated_at, nonce, "
+    "revoked_at, "
     "code_digest, code_challenge, redirect_uri, code_expires_at, code_spent_at, "
     "generation, rotated_at, refresh_digest, refresh_expires_at, successor, access"
 )
@@ -31,7 +32,7 @@ class Grants:
         try:
             self._connection.execute(
                 f"INSERT INTO grants ({_COLUMNS}, access_expires_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     grant.id,
                     grant.user_id,
@@ -40,6 +41,7 @@ class Grants:
                     grant.resource,
                     grant.created_at,
                     grant.expires_at,
+                    grant.provider,
                     grant.authenticated_at,
                     grant.nonce,
                     grant.revoked_at,
@@ -108,6 +110,12 @@ class Grants:
             "UPDATE grants SET revoked_at = ? WHERE client_id = ? AND revoked_at IS NULL", (now, client_id)
         ).rowcount
 
+    def revoke_from_provider(self, user_id: str, provider: str, now: int) -> int:
+        return self._connection.execute(
+            "UPDATE grants SET revoked_at = ? WHERE user_id = ? AND provider = ? AND revoked_at IS NULL",
+            (now, user_id, provider),
+        ).rowcount
+
     def of_user(self, user_id: str) -> Sequence[Grant]:
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM grants WHERE user_id = ? ORDER BY id", (user_id,))
         return [_grant(row) for row in rows]
@@ -168,18 +176,19 @@ def _grant(row: tuple[Any, ...]) -> Grant:
         resource=row[4],
         created_at=row[5],
         expires_at=row[6],
-        authenticated_at=row[7],
-        nonce=row[8],
-        revoked_at=row[9],
-        code_digest=row[10],
-        code_challenge=row[11],
-        redirect_uri=row[12],
-        code_expires_at=row[13],
-        code_spent_at=row[14],
-        generation=row[15],
-        rotated_at=row[16],
-        refresh_digest=row[17],
-        refresh_expires_at=row[18],
-        successor=row[19],
-        access=tuple(map(_live, json.loads(row[20]))),
+        provider=row[7],
+        authenticated_at=row[8],
+        nonce=row[9],
+        revoked_at=row[10],
+        code_digest=row[11],
+        code_challenge=row[12],
+        redirect_uri=row[13],
+        code_expires_at=row[14],
+        code_spent_at=row[15],
+        generation=row[16],
+        rotated_at=row[17],
+        refresh_digest=row[18],
+        refresh_expires_at=row[19],
+        successor=row[20],
+        access=tuple(map(_live, json.loads(row[21]))),
     )

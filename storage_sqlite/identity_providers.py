@@ -12,7 +12,8 @@ from tenants.records import AccessRule, ClaimMapping, IdentityProvider
 
 _COLUMNS = (
     "id, kind, display_name, issuer_uri, authorization_uri, token_uri, user_uri, jwks_uri, client_id, auth_method, "
-    "sealed_secret, scopes, claims, access, login_domains, created_at, updated_at, disabled_at, version"
+    "sealed_secret, public_jwk, scopes, token_algorithms, claims, access, login_domains, vouches_for_email, "
+    "recheck_interval, created_at, updated_at, disabled_at, version"
 )
 
 
@@ -32,7 +33,7 @@ class IdentityProviders:
         try:
             self._connection.execute(
                 f"INSERT INTO identity_providers ({_COLUMNS}) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 _row(provider),
             )
         except sqlite3.IntegrityError:
@@ -44,8 +45,9 @@ class IdentityProviders:
             self._connection.execute(
                 "UPDATE identity_providers SET kind = ?2, display_name = ?3, issuer_uri = ?4, authorization_uri = ?5, "
                 "token_uri = ?6, user_uri = ?7, jwks_uri = ?8, client_id = ?9, auth_method = ?10, sealed_secret = ?11, "
-                "scopes = ?12, claims = ?13, access = ?14, login_domains = ?15, updated_at = ?17, disabled_at = ?18, "
-                "version = ?19 WHERE id = ?1 AND version = ?20",
+                "public_jwk = ?12, scopes = ?13, token_algorithms = ?14, claims = ?15, access = ?16, "
+                "login_domains = ?17, vouches_for_email = ?18, recheck_interval = ?19, updated_at = ?21, "
+                "disabled_at = ?22, version = ?23 WHERE id = ?1 AND version = ?24",
                 (*_row(provider), version),
             )
         )
@@ -78,10 +80,14 @@ def _row(provider: IdentityProvider) -> tuple[Any, ...]:
         provider.client_id,
         provider.auth_method,
         provider.sealed_secret,
+        None if provider.public_jwk is None else to_json(provider.public_jwk),
         to_json(provider.scopes),
+        to_json(provider.token_algorithms),
         to_json(asdict(provider.claims)),
         to_json(asdict(provider.access)),
         to_json(provider.login_domains),
+        int(provider.vouches_for_email),
+        provider.recheck_interval,
         provider.created_at,
         provider.updated_at,
         provider.disabled_at,
@@ -102,14 +108,18 @@ def _provider(row: tuple[Any, ...]) -> IdentityProvider:
         client_id=row[8],
         auth_method=row[9],
         sealed_secret=row[10],
-        scopes=tuple(json.loads(row[11])),
-        claims=ClaimMapping(**json.loads(row[12])),
-        access=_access(row[13]),
-        login_domains=tuple(json.loads(row[14])),
-        created_at=row[15],
-        updated_at=row[16],
-        disabled_at=row[17],
-        version=row[18],
+        public_jwk=None if row[11] is None else json.loads(row[11]),
+        scopes=tuple(json.loads(row[12])),
+        token_algorithms=tuple(json.loads(row[13])),
+        claims=ClaimMapping(**json.loads(row[14])),
+        access=_access(row[15]),
+        login_domains=tuple(json.loads(row[16])),
+        vouches_for_email=bool(row[17]),
+        recheck_interval=row[18],
+        created_at=row[19],
+        updated_at=row[20],
+        disabled_at=row[21],
+        version=row[22],
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from storage_sqlite.columns import to_json
 from tenants.problems import AlreadyThere, Broken
-from tenants.records import Issuer, Policy
+from tenants.records import Issuer, Policy, Webhook
 
 _POLICY_FIELDS = {field.name for field in fields(Policy)}
 
@@ -22,7 +22,14 @@ class IssuerRow:
             row = self._connection.execute("SELECT id, uid, uri, policy, sealed_data_key FROM issuer").fetchone()
             if row is None:
                 raise Broken("the file belongs to no issuer")
-            self._known = Issuer(id=row[0], uid=row[1], uri=row[2], policy=_policy(row[3]), sealed_data_key=row[4])
+            self._known = Issuer(
+                id=row[0],
+                uid=row[1],
+                uri=row[2],
+                policy=_policy(row[3]),
+                sealed_data_key=row[4],
+                webhook=self._webhook(),
+            )
         return self._known
 
     def found(self, issuer: Issuer) -> None:
@@ -33,17 +40,35 @@ class IssuerRow:
             )
         except sqlite3.IntegrityError:
             raise AlreadyThere(issuer.id) from None
-        self._known = None
+        self._keep(issuer.webhook)
 
     def change(self, issuer: Issuer) -> None:
         self._connection.execute(
             "UPDATE issuer SET policy = ?, sealed_data_key = ?",
             (to_json(asdict(issuer.policy)), issuer.sealed_data_key),
         )
-        self._known = None
+        self._keep(issuer.webhook)
 
     def forget(self) -> None:
         self._known = None
+
+    def _webhook(self) -> Webhook | None:
+        row = self._connection.execute(
+            "SELECT uri, sealed_secret, created_at, updated_at, version FROM webhook"
+        ).fetchone()
+        if row is None:
+            return None
+        return Webhook(uri=row[0], sealed_secret=row[1], created_at=row[2], updated_at=row[3], version=row[4])
+
+    def _keep(self, webhook: Webhook | None) -> None:
+        self._known = None
+        self._connection.execute("DELETE FROM webhook")
+        if webhook is not None:
+            self._connection.execute(
+                "INSERT INTO webhook (only, uri, sealed_secret, created_at, updated_at, version) "
+                "VALUES (1, ?, ?, ?, ?, ?)",
+                (webhook.uri, webhook.sealed_secret, webhook.created_at, webhook.updated_at, webhook.version),
+            )
 
 
 def _policy(text: str) -> Policy:

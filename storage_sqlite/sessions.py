@@ -13,17 +13,17 @@ class Sessions:
 
     def find(self, digest: bytes) -> Session | None:
         row = self._connection.execute(
-            "SELECT user_id, authenticated_at, expires_at FROM sessions WHERE digest = ?", (digest,)
+            "SELECT user_id, provider, authenticated_at, expires_at FROM sessions WHERE digest = ?", (digest,)
         ).fetchone()
         if row is None:
             return None
-        return Session(digest=digest, user_id=row[0], authenticated_at=row[1], expires_at=row[2])
+        return Session(digest=digest, user_id=row[0], provider=row[1], authenticated_at=row[2], expires_at=row[3])
 
     def add(self, session: Session) -> None:
         try:
             self._connection.execute(
-                "INSERT INTO sessions (digest, user_id, authenticated_at, expires_at) VALUES (?, ?, ?, ?)",
-                (session.digest, session.user_id, session.authenticated_at, session.expires_at),
+                "INSERT INTO sessions (digest, user_id, provider, authenticated_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+                (session.digest, session.user_id, session.provider, session.authenticated_at, session.expires_at),
             )
         except sqlite3.IntegrityError:
             raise AlreadyThere("session") from None
@@ -31,8 +31,10 @@ class Sessions:
     def remove(self, digest: bytes) -> bool:
         return changed(self._connection.execute("DELETE FROM sessions WHERE digest = ?", (digest,)))
 
-    def remove_of_user(self, user_id: str) -> int:
-        return self._connection.execute("DELETE FROM sessions WHERE user_id = ?", (user_id,)).rowcount
+    def remove_of_user(self, user_id: str, provider: str | None = None) -> int:
+        return self._connection.execute(
+            "DELETE FROM sessions WHERE user_id = ?1 AND (?2 IS NULL OR provider = ?2)", (user_id, provider)
+        ).rowcount
 
     def sweep(self, now: int, limit: int) -> int:
         return self._connection.execute(

@@ -4,10 +4,12 @@ import sqlite3
 
 from storage_sqlite.clients import Clients
 from storage_sqlite.consents import Consents
+from storage_sqlite.deliveries import Deliveries
 from storage_sqlite.events import Events
 from storage_sqlite.grants import Grants
 from storage_sqlite.identity_providers import IdentityProviders
 from storage_sqlite.issuer import IssuerRow
+from storage_sqlite.kept_tokens import KeptTokens
 from storage_sqlite.listings import Listings
 from storage_sqlite.organizations import Organizations
 from storage_sqlite.sessions import Sessions
@@ -29,6 +31,8 @@ class SqliteTx:
         self.consents = Consents(connection)
         self.tickets = Tickets(connection)
         self.grants = Grants(connection)
+        self.deliveries = Deliveries(connection)
+        self.kept_tokens = KeptTokens(connection)
         self.signing_keys = SigningKeys(connection)
         self.events = Events(connection)
 

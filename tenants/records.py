@@ -11,7 +11,8 @@ TokenFormat = Literal["jwt", "opaque"]
 SigningAlgorithm = Literal["ES256", "EdDSA", "RS256"]
 AuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
 ProviderKind = Literal["oidc", "oauth2", "workos", "auth0", "okta", "google", "github", "entra"]
-UpstreamAuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
+UpstreamAuthMethod = Literal["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
+AssertionAlgorithm = Literal["ES256", "RS256", "PS256", "EdDSA"]
 ClientOrigin = Literal["admin", "registration"]
 KeyState = Literal["next", "current", "retired"]
 ListingState = Literal["building", "active", "disabled", "deleted", "purged"]
@@ -45,8 +46,24 @@ class Policy:
     """The RFC 8707 identifiers that tokens may be asked for. Empty: any https or loopback resource."""
     allowed_origins: tuple[str, ...] = ("*",)
     """Web origins that may read the client-side endpoints (CORS). `*` is any."""
+    link_by_email: bool = False
+    """Whether who comes from a provider that vouches for e-mail addresses is the user known by that address already."""
+    first_party_origins: tuple[str, ...] = ()
+    """Web origins of the operator's own apps, which users may sign in to at /login."""
     debug: bool = False
     """Whether the log line of a refused request carries the refusal's detail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """Who is told that users sign in: an address of the operator's, and the secret that proves that we call."""
+
+    uri: str
+    sealed_secret: bytes
+    created_at: int
+    updated_at: int
+    version: int = 1
+    """One more with every change; what an etag is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +76,7 @@ class Issuer:
     policy: Policy = field(default_factory=Policy)
     sealed_data_key: bytes
     """The tenant's data key, wrapped by the operator's master key."""
+    webhook: Webhook | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +122,21 @@ class Organization:
     updated_at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class User:
-    """A resource owner. `id` is the subject in tokens; an identity is (provider, subject) there, never an e-mail."""
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What an identity provider calls a user. An e-mail address is none."""
 
-    id: str
     provider: str
     subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A resource owner. `id` is the subject in tokens."""
+
+    id: str
+    identities: tuple[Identity, ...]
+    """Who they are at the providers that they signed in with, the first one first."""
     email: str | None = None
     email_verified: bool = False
     name: str | None = None
@@ -168,11 +194,21 @@ class IdentityProvider:
     client_id: str
     auth_method: UpstreamAuthMethod = "client_secret_basic"
     sealed_secret: bytes | None = None
+    """The client secret, or for `private_key_jwt` the private key (a JWK)."""
+    public_jwk: Mapping[str, str] | None = None
+    """What the provider is to know of that key."""
     scopes: tuple[str, ...] = ()
+    token_algorithms: tuple[str, ...] = ()
+    """Which algorithms may sign its ID tokens. Empty: those that discovery lists."""
     claims: ClaimMapping = field(default_factory=ClaimMapping)
     access: AccessRule = field(default_factory=AccessRule)
     login_domains: tuple[str, ...] = ()
     """E-mail domains whose users are led to this provider, in lower case."""
+    vouches_for_email: bool = False
+    """Whether its word that an e-mail address is verified may join a user of another such provider."""
+    recheck_interval: int = 0
+    """Seconds after which the provider is asked whether a user still stands, by a refresh token kept for it. 0: never,
+    and none is kept."""
     created_at: int
     updated_at: int
     disabled_at: int | None = None
@@ -186,6 +222,8 @@ class Session:
 
     digest: bytes
     user_id: str
+    provider: str
+    """By which the user proved who they are."""
     authenticated_at: int
     expires_at: int
 
@@ -228,6 +266,8 @@ class Grant:
     created_at: int
     expires_at: int
     """The end of the grant however often it is refreshed."""
+    provider: str
+    """By which the user proved who they are."""
     authenticated_at: int
     nonce: str | None = None
     revoked_at: int | None = None
@@ -273,6 +313,30 @@ class Event:
     details: Mapping[str, Any] = field(default_factory=dict[str, Any])
     sequence: int = 0
     """Given by the store when it is added."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A message on its way to the issuer's webhook. `body` is JSON."""
+
+    id: str
+    body: str
+    created_at: int
+    due_at: int
+    attempts: int = 0
+    """How often it was tried in vain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptToken:
+    """A provider's refresh token for one of its users, kept to ask whether they still stand there."""
+
+    user_id: str
+    provider: str
+    sealed: bytes
+    due_at: int
+    attempts: int = 0
+    """How often the provider gave no answer since it last did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,10 +24,12 @@ from typing import Generic, Protocol, TypeVar
 from tenants.records import (
     Client,
     Consent,
+    Delivery,
     Event,
     Grant,
     IdentityProvider,
     Issuer,
+    KeptToken,
     Listing,
     LiveToken,
     Organization,
@@ -120,7 +122,7 @@ class IssuerNoun(Protocol):
         ...
 
     def change(self, issuer: Issuer) -> None:
-        """Replace the policy and the sealed data key. Id, uid and URI stay, whatever `issuer` says of them."""
+        """Replace policy, sealed data key and webhook. Id, uid and URI stay, whatever `issuer` says of them."""
         ...
 
 
@@ -149,7 +151,7 @@ class UserNoun(Protocol):
         ...
 
     def any_from(self, provider: str) -> bool:
-        """Whether any user is known by what this provider calls them."""
+        """Whether any user has an identity there."""
         ...
 
     def find_email(self, email: str) -> Sequence[User]:
@@ -157,11 +159,11 @@ class UserNoun(Protocol):
         ...
 
     def add(self, user: User) -> None:
-        """AlreadyThere if the id or the identity (provider, subject) is taken."""
+        """AlreadyThere if the id or one of the identities is taken."""
         ...
 
     def change(self, user: User) -> bool:
-        """AlreadyThere if the identity is another's."""
+        """AlreadyThere if one of the identities is another's."""
         ...
 
     def remove(self, user_id: str) -> bool: ...
@@ -213,8 +215,8 @@ class SessionNoun(Protocol):
 
     def add(self, session: Session) -> None: ...
     def remove(self, digest: bytes) -> bool: ...
-    def remove_of_user(self, user_id: str) -> int:
-        """Sign the user out everywhere; how many sessions there were."""
+    def remove_of_user(self, user_id: str, provider: str | None = None) -> int:
+        """Sign the user out everywhere, or where they signed in by one provider; how many sessions there were."""
         ...
 
     def sweep(self, now: int, limit: int) -> int:
@@ -280,6 +282,10 @@ class GrantNoun(Protocol):
         """Revoke what anybody allowed this client; how many were not revoked yet."""
         ...
 
+    def revoke_from_provider(self, user_id: str, provider: str, now: int) -> int:
+        """Revoke what this user allowed after a sign-in by one provider; how many were not revoked yet."""
+        ...
+
     def of_user(self, user_id: str) -> Sequence[Grant]:
         """All that are kept, revoked ones too."""
         ...
@@ -295,6 +301,46 @@ class GrantNoun(Protocol):
         no index on a time that changes with every refresh, which would cost each of them a second page.
         """
         ...
+
+
+class DeliveryNoun(Protocol):
+    def add(self, delivery: Delivery) -> None: ...
+    def due(self, now: int, limit: int) -> Sequence[Delivery]:
+        """Those due at `now` or before: the most overdue first, then by id."""
+        ...
+
+    def next_at(self) -> int | None:
+        """When the next one is due, if there is any."""
+        ...
+
+    def count(self) -> int: ...
+    def put_off(self, delivery_id: str, due_at: int, attempts: int) -> bool: ...
+    def remove(self, delivery_id: str) -> bool: ...
+    def remove_all(self) -> int: ...
+
+
+class KeptTokenNoun(Protocol):
+    """At most one a user and provider."""
+
+    def find(self, user_id: str, provider: str) -> KeptToken | None: ...
+    def put(self, token: KeptToken) -> None:
+        """Add it, or replace the one for the same user and provider."""
+        ...
+
+    def due(self, now: int, limit: int) -> Sequence[KeptToken]:
+        """Those due at `now` or before: the most overdue first, then by user and provider."""
+        ...
+
+    def next_at(self) -> int | None:
+        """When the next one is due, if there is any."""
+        ...
+
+    def change(self, token: KeptToken, *, former: bytes) -> bool:
+        """Replace it if what is kept for that user and provider is still `former`, sealed."""
+        ...
+
+    def remove(self, user_id: str, provider: str) -> bool: ...
+    def remove_of_provider(self, provider: str) -> int: ...
 
 
 class SigningKeyNoun(Protocol):
@@ -351,6 +397,10 @@ class Tx(Protocol):
     def tickets(self) -> TicketNoun: ...
     @property
     def grants(self) -> GrantNoun: ...
+    @property
+    def deliveries(self) -> DeliveryNoun: ...
+    @property
+    def kept_tokens(self) -> KeptTokenNoun: ...
     @property
     def signing_keys(self) -> SigningKeyNoun: ...
     @property

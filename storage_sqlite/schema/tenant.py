@@ -90,4 +90,41 @@ STEPS = (
         created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, disabled_at INTEGER, version INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE identities (
+        provider TEXT NOT NULL, subject TEXT NOT NULL,
+        user_id TEXT NOT NULL, position INTEGER NOT NULL,
+        PRIMARY KEY (provider, subject)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO identities SELECT provider, subject, id, 0 FROM users;
+    CREATE INDEX identities_by_user ON identities (user_id, position);
+    ALTER TABLE sessions ADD COLUMN provider TEXT NOT NULL DEFAULT '';
+    UPDATE sessions SET provider = coalesce((SELECT provider FROM users WHERE id = user_id), '');
+    ALTER TABLE grants ADD COLUMN provider TEXT NOT NULL DEFAULT '';
+    UPDATE grants SET provider = coalesce((SELECT provider FROM users WHERE id = user_id), '');
+    DROP INDEX users_by_identity;
+    ALTER TABLE users DROP COLUMN provider;
+    ALTER TABLE users DROP COLUMN subject;
+    ALTER TABLE identity_providers ADD COLUMN public_jwk TEXT;
+    ALTER TABLE identity_providers ADD COLUMN token_algorithms TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE identity_providers ADD COLUMN vouches_for_email INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE identity_providers ADD COLUMN recheck_interval INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE webhook (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        uri TEXT NOT NULL, sealed_secret BLOB NOT NULL,
+        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, version INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE deliveries (
+        id TEXT PRIMARY KEY,
+        body TEXT NOT NULL, created_at INTEGER NOT NULL, due_at INTEGER NOT NULL, attempts INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX deliveries_by_time ON deliveries (due_at);
+    CREATE TABLE kept_tokens (
+        user_id TEXT NOT NULL, provider TEXT NOT NULL,
+        sealed BLOB NOT NULL, due_at INTEGER NOT NULL, attempts INTEGER NOT NULL,
+        PRIMARY KEY (user_id, provider)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX kept_tokens_by_time ON kept_tokens (due_at);
+    CREATE INDEX kept_tokens_by_provider ON kept_tokens (provider);
+    """,
 )

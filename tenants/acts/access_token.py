@@ -35,7 +35,7 @@ def find_access(turn: Turn, text: str) -> Access | None:
         return None
     user = turn.tx.users.find(grant.user_id)
     client = turn.tx.clients.find(grant.client_id)
-    if user is None or not in_good_standing(turn, user) or client is None or client.disabled_at is not None:
+    if user is None or not in_good_standing(turn, user, grant.provider) or client is None or client.disabled_at is not None:
         return None
     return Access(handle, grant, token)
 

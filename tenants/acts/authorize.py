@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tenants.acts import ticket
 from tenants.acts.asked import is_loopback, returns_by_itself, sender
-from tenants.acts.who import recognise, signed_in, start_session
+from tenants.acts.who import recognise, session_for, signed_in, start_session
 from tenants.oauth import authorization, redirect_uri, uri
 from tenants.oauth.authorization import AuthorizationRequest
 from tenants.oauth.claims import Profile
@@ -89,8 +89,8 @@ def _next(
     if present is None and arrival.automatic_user is not None:
         user = recognise(turn, arrival.automatic_user)
         if arrival.automatic_consent:
-            return Redirect(give_code(turn, request, user, turn.now))
-        new_session, session = start_session(turn, user)
+            return Redirect(give_code(turn, request, session_for(turn, user, arrival.automatic_user, "")))
+        new_session, session = start_session(turn, user, arrival.automatic_user)
     elif present is not None:
         session, user = present
     elif "none" in request.prompt:
@@ -103,7 +103,7 @@ def _next(
     allowed = before is not None and set(request.scopes) <= set(before.scopes) and "consent" not in request.prompt
     allowed = allowed and _comes_back_only_to(client, request.address.redirect_uri)
     if allowed or arrival.automatic_consent:
-        return Redirect(give_code(turn, request, user, session.authenticated_at))
+        return Redirect(give_code(turn, request, session))
     if "none" in request.prompt:
         raise Refusal("consent_required", "the user has not allowed this yet")
     return AskConsent(
@@ -139,21 +139,22 @@ def _to_choose_from(turn: Turn, login_hint: str | None) -> tuple[tuple[str, str]
     return tuple((provider.id, provider.display_name or provider.id) for provider in meant or enabled)
 
 
-def give_code(turn: Turn, request: AuthorizationRequest, user: User, authenticated_at: int) -> str:
-    """A new grant, and the redirect that carries its code."""
+def give_code(turn: Turn, request: AuthorizationRequest, session: Session) -> str:
+    """A new grant by the user of this session, and the redirect that carries its code."""
     policy = turn.issuer.policy
     grant_id = (int.from_bytes(turn.entropy(8), "big") >> 1) or 1
     code = mint("code", grant_id, 0, turn.entropy(SECRET_BYTES), turn.keyring.mac)
     turn.tx.grants.add(
         Grant(
             id=grant_id,
-            user_id=user.id,
+            user_id=session.user_id,
             client_id=request.address.client_id,
             scopes=request.scopes,
             resource=request.resource,
             created_at=turn.now,
             expires_at=turn.now + policy.grant_ttl,
-            authenticated_at=authenticated_at,
+            provider=session.provider,
+            authenticated_at=session.authenticated_at,
             nonce=request.nonce,
             code_digest=code.digest,
             code_challenge=request.code_challenge,

@@ -40,7 +40,7 @@ def decide(turn: Turn, decision: Decision) -> Redirect | Refusal:
         return refusal.sent_to(address.refuse(refusal), automatic=True)  # returned: the spent ticket must stay spent
     _remember(turn, user, request)
     turn.remember("consent.given", user.id, client.id, scopes=list(request.scopes), resource=request.resource)
-    return Redirect(give_code(turn, request, user, session.authenticated_at))
+    return Redirect(give_code(turn, request, session))
 
 
 def _remember(turn: Turn, user: User, request: AuthorizationRequest) -> None:

@@ -33,7 +33,7 @@ def redeem_code(turn: Turn, request: CodeRequest, client: Client) -> Tokens | Re
         # a code in the wrong hands: fail closed, a second guess is not given (RFC 9700 §4.5)
         return _end(turn, grant, "code.not_proven", "code_verifier missing or wrong")
     user = turn.tx.users.find(grant.user_id)
-    if user is None or not in_good_standing(turn, user):
+    if user is None or not in_good_standing(turn, user, grant.provider):
         raise _no("user or identity provider disabled")
     changes, tokens = issue(turn, grant, client, user, grant.scopes, with_id_token=True)
     if not turn.tx.grants.rotate(replace(grant, **changes, code_spent_at=turn.now), generation=grant.generation):

@@ -37,7 +37,7 @@ def rotate_refresh(turn: Turn, request: RefreshRequest, client: Client) -> Token
         raise Refusal("invalid_target", "the resource is not the one that was granted")
     scopes = scope.narrowed(request.scope, grant.scopes)
     user = turn.tx.users.find(grant.user_id)
-    if user is None or not in_good_standing(turn, user):
+    if user is None or not in_good_standing(turn, user, grant.provider):
         raise _no("user or identity provider disabled")
     changes, tokens = issue(turn, grant, client, user, scopes, with_id_token=False)
     if turn.issuer.policy.replay_window > 0:

@@ -53,7 +53,7 @@ def begin(turn: Turn, profile: Profile, former_session: str | None, query: bytes
     user = recognise(turn, profile)
     if former_session is not None:
         turn.tx.sessions.remove(digest(former_session))
-    token, _ = start_session(turn, user, profile.authenticated_at)
+    token, _ = start_session(turn, user, profile)
     return SignedIn(session=token, query=_without_login(query))
 
 

@@ -46,6 +46,9 @@ class MemoryGrants:
     def revoke_of_client(self, client_id: str, now: int) -> int:
         return self._revoke(now, lambda grant: grant.client_id == client_id)
 
+    def revoke_from_provider(self, user_id: str, provider: str, now: int) -> int:
+        return self._revoke(now, lambda grant: (grant.user_id, grant.provider) == (user_id, provider))
+
     def of_user(self, user_id: str) -> Sequence[Grant]:
         return [grant for grant in self._table if grant.user_id == user_id]
 

@@ -23,5 +23,5 @@ class MemoryIssuer:
         self._table.add(_ONLY, issuer)
 
     def change(self, issuer: Issuer) -> None:
-        kept = replace(self.get(), policy=issuer.policy, sealed_data_key=issuer.sealed_data_key)
+        kept = replace(self.get(), policy=issuer.policy, sealed_data_key=issuer.sealed_data_key, webhook=issuer.webhook)
         self._table.put(_ONLY, kept)

@@ -17,8 +17,10 @@ class MemorySessions:
     def remove(self, digest: bytes) -> bool:
         return self._table.remove(digest)
 
-    def remove_of_user(self, user_id: str) -> int:
-        return self._table.remove_all(self._table.keys(lambda session: session.user_id == user_id))
+    def remove_of_user(self, user_id: str, provider: str | None = None) -> int:
+        return self._table.remove_all(
+            self._table.keys(lambda session: session.user_id == user_id and provider in (None, session.provider))
+        )
 
     def sweep(self, now: int, limit: int) -> int:
         return self._table.remove_all(self._table.keys(lambda session: session.expires_at <= now)[:limit])

@@ -5,10 +5,12 @@ from typing import Any
 
 from tenants.memory.clients import MemoryClients
 from tenants.memory.consents import MemoryConsents
+from tenants.memory.deliveries import MemoryDeliveries
 from tenants.memory.events import MemoryEvents
 from tenants.memory.grants import MemoryGrants
 from tenants.memory.identity_providers import MemoryIdentityProviders
 from tenants.memory.issuer import MemoryIssuer
+from tenants.memory.kept_tokens import MemoryKeptTokens
 from tenants.memory.listings import MemoryListings
 from tenants.memory.organizations import MemoryOrganizations
 from tenants.memory.sessions import MemorySessions
@@ -19,10 +21,12 @@ from tenants.memory.users import MemoryUsers
 from tenants.records import (
     Client,
     Consent,
+    Delivery,
     Event,
     Grant,
     IdentityProvider,
     Issuer,
+    KeptToken,
     Listing,
     Organization,
     Session,
@@ -42,6 +46,8 @@ class TenantRows:
     consents: Rows[tuple[str, ...], Consent] = field(default_factory=Rows[Any, Consent])
     tickets: Rows[bytes, int] = field(default_factory=Rows[bytes, int])
     grants: Rows[int, Grant] = field(default_factory=Rows[int, Grant])
+    deliveries: Rows[str, Delivery] = field(default_factory=Rows[str, Delivery])
+    kept_tokens: Rows[tuple[str, ...], KeptToken] = field(default_factory=Rows[Any, KeptToken])
     signing_keys: Rows[int, SigningKey] = field(default_factory=Rows[int, SigningKey])
     events: Rows[int, Event] = field(default_factory=Rows[int, Event])
 
@@ -60,6 +66,8 @@ class MemoryTx:
         self.consents = MemoryConsents(Table(rows.consents, journal))
         self.tickets = MemoryTickets(Table(rows.tickets, journal))
         self.grants = MemoryGrants(grants)
+        self.deliveries = MemoryDeliveries(Table(rows.deliveries, journal))
+        self.kept_tokens = MemoryKeptTokens(Table(rows.kept_tokens, journal))
         self.signing_keys = MemorySigningKeys(Table(rows.signing_keys, journal))
         self.events = MemoryEvents(Table(rows.events, journal))
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from tenants.memory.table import Table
 from tenants.memory.values import in_any_case, own
 from tenants.problems import AlreadyThere
-from tenants.records import User
+from tenants.records import Identity, User
 
 
 class MemoryUsers:
@@ -17,10 +17,11 @@ class MemoryUsers:
         return self._table.find(user_id)
 
     def find_identity(self, provider: str, subject: str) -> User | None:
-        return next((user for user in self._table if (user.provider, user.subject) == (provider, subject)), None)
+        wanted = Identity(provider, subject)
+        return next((user for user in self._table if wanted in user.identities), None)
 
     def any_from(self, provider: str) -> bool:
-        return any(user.provider == provider for user in self._table)
+        return any(one.provider == provider for user in self._table for one in user.identities)
 
     def find_email(self, email: str) -> Sequence[User]:
         wanted = in_any_case(email)
@@ -43,8 +44,8 @@ class MemoryUsers:
         return self._table.page(after, limit, lambda user: organization_id in (None, user.organization_id))
 
     def _refuse_taken(self, user: User) -> None:
-        holder = self.find_identity(user.provider, user.subject)
-        if holder is not None and holder.id != user.id:
+        holders = [self.find_identity(one.provider, one.subject) for one in user.identities]
+        if any(holder is not None and holder.id != user.id for holder in holders):
             raise AlreadyThere(user.id)
 
 

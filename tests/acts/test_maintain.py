@@ -153,7 +153,9 @@ async def test_one_turn_sweeps_a_bounded_number_and_says_that_there_is_more(t: A
     def fill(turn, _: None) -> None:  # pyright: ignore[reportMissingParameterType, reportUnknownParameterType]
         for number in range(LIMIT + 1):
             digest = number.to_bytes(32, "big")
-            turn.tx.sessions.add(Session(digest=digest, user_id="u", authenticated_at=0, expires_at=turn.now))
+            turn.tx.sessions.add(
+                Session(digest=digest, user_id="u", provider="dev", authenticated_at=0, expires_at=turn.now)
+            )
             turn.tx.events.add(Event(type="x", at=0, actor="x"))
 
     await t.run(fill, None)

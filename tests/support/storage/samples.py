@@ -11,6 +11,7 @@ from tenants.records import (
     Consent,
     Event,
     Grant,
+    Identity,
     IdentityProvider,
     Issuer,
     Listing,
@@ -78,8 +79,7 @@ CLIENT = Client(
 
 USER = User(
     id="whole user",
-    provider="google",
-    subject=ANYTHING,
+    identities=(Identity("google", ANYTHING), Identity("okta", "1")),
     email="Ada@Example.com",
     email_verified=True,
     name=ANYTHING,
@@ -105,7 +105,9 @@ PROVIDER = IdentityProvider(
     client_id=ANYTHING,
     auth_method="client_secret_post",
     sealed_secret=bytes(range(256)),
+    public_jwk={"kty": "EC", "crv": ANYTHING},
     scopes=("openid", "a b", ""),
+    token_algorithms=("RS256", "ES256"),
     claims=ClaimMapping(
         subject="a.b",
         email="mail",
@@ -118,6 +120,8 @@ PROVIDER = IdentityProvider(
     ),
     access=AccessRule(email_domains=("z.example", "a.example"), organizations=("o 1",), groups=(ANYTHING, "")),
     login_domains=("b.example", "a.example"),
+    vouches_for_email=True,
+    recheck_interval=MOST,
     created_at=0,
     updated_at=1,
     disabled_at=MOST,
@@ -142,6 +146,7 @@ GRANT = Grant(
     resource="https://mcp.example/a",
     created_at=1,
     expires_at=2,
+    provider=ANYTHING,
     authenticated_at=3,
     nonce=ANYTHING,
     revoked_at=4,
@@ -208,8 +213,9 @@ def client(id: str, **more: Any) -> Client:
     return replace(plain, **more)
 
 
-def user(id: str, **more: Any) -> User:
-    return replace(User(id=id, provider="dev", subject=f"subject of {id}", created_at=NOW, updated_at=NOW), **more)
+def user(id: str, *, provider: str = "dev", subject: str | None = None, **more: Any) -> User:
+    identity = Identity(provider, f"subject of {id}" if subject is None else subject)
+    return replace(User(id=id, identities=(identity,), created_at=NOW, updated_at=NOW), **more)
 
 
 def provider(id: str, **more: Any) -> IdentityProvider:
@@ -221,8 +227,10 @@ def organization(id: str, **more: Any) -> Organization:
     return replace(Organization(id=id, name="", created_at=NOW, updated_at=NOW), **more)
 
 
-def session(name: str, user_id: str = "u1", expires_at: int = NOW) -> Session:
-    return Session(digest=digest(name), user_id=user_id, authenticated_at=NOW - 5, expires_at=expires_at)
+def session(name: str, user_id: str = "u1", expires_at: int = NOW, provider: str = "dev") -> Session:
+    return Session(
+        digest=digest(name), user_id=user_id, provider=provider, authenticated_at=NOW - 5, expires_at=expires_at
+    )
 
 
 def consent(
@@ -243,6 +251,7 @@ def grant(id: int, **more: Any) -> Grant:
         resource="https://mcp.example",
         created_at=NOW,
         expires_at=NOW + 86_400,
+        provider="dev",
         authenticated_at=NOW,
         code_digest=digest(f"code of {id}"),
         code_challenge="",

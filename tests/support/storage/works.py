@@ -16,6 +16,7 @@ from tenants.records import (
     Consent,
     Event,
     Grant,
+    Identity,
     IdentityProvider,
     Issuer,
     Listing,
@@ -133,11 +134,11 @@ clients = st.builds(
     last_used_at=time,
     disabled_at=maybe_time,
 )
+identities = st.builds(Identity, names("p"), st.sampled_from(["1", "2"]))
 users = st.builds(
     User,
     id=names("u"),
-    provider=names("p"),
-    subject=st.sampled_from(["1", "2"]),
+    identities=st.lists(identities, unique=True, max_size=2).map(tuple),
     email=st.none() | cased | named_text,
     email_verified=st.booleans(),
     name=st.none() | text,
@@ -151,6 +152,7 @@ users = st.builds(
     disabled_at=maybe_time,
 )
 providers = st.builds(
+    Identity,
     IdentityProvider,
     id=names("p"),
     kind=st.sampled_from(["oidc", "github"]),
@@ -163,6 +165,10 @@ providers = st.builds(
     client_id=text,
     auth_method=st.sampled_from(["none", "client_secret_basic"]),
     sealed_secret=st.none() | blob,
+    public_jwk=st.none() | st.dictionaries(text, text, max_size=2),
+    token_algorithms=words,
+    vouches_for_email=st.booleans(),
+    recheck_interval=time,
     scopes=words,
     claims=st.builds(ClaimMapping, subject=text, groups=text),
     access=st.builds(AccessRule, email_domains=texts, organizations=texts, groups=texts),
@@ -182,7 +188,9 @@ organizations = st.builds(
     created_at=time,
     updated_at=time,
 )
-sessions = st.builds(Session, digest=digests, user_id=names("u"), authenticated_at=time, expires_at=time)
+sessions = st.builds(
+    Session, digest=digests, user_id=names("u"), provider=names("p"), authenticated_at=time, expires_at=time
+)
 consents = st.builds(
     Consent,
     user_id=names("u"),
@@ -205,6 +213,7 @@ grants = st.builds(
     resource=text,
     created_at=time,
     expires_at=time,
+    provider=names("p"),
     authenticated_at=time,
     nonce=st.none() | text,
     revoked_at=st.none() | maybe_time,
