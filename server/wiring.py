@@ -16,6 +16,7 @@ from server import housekeeping
 from server.admin.service import AdminServer
 from server.listener import Listener, bind
 from server.management.app import Management
+from server.outbound.errands import Errands
 from server.outbound.fetcher import Fetcher
 from server.outbound.providers.dev import DevProvider
 from server.outbound.upstream import Upstream
@@ -81,26 +82,30 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
             batches=BATCHES_PER_CORE * (os.cpu_count() or 1),
             idle_after=settings.idle_after,
         )
+        fetcher = Fetcher(loopback=settings.dev)
+        parts.push_async_callback(fetcher.close)
+        observer = ActorObserver(metrics, log)
+        errands = Errands((), observer)
         registry = Registry(
             RegistryStores(settings.data_dir),
             TenantStores(settings.data_dir / "tenants"),
             residence,
             master_key,
             entropy,
-            observer=ActorObserver(metrics, log),
+            observer=observer,
+            errands=errands,
         )
         try:
             await registry.start()
         except Problem as problem:
             raise Unusable(f"the list of issuers in {settings.data_dir} {problem}") from None
         parts.push_async_callback(registry.stop)
+        parts.push_async_callback(errands.close)
         keeper = asyncio.create_task(housekeeping.keep(registry, residence, log), name="housekeeping")
         parts.push_async_callback(_end, keeper)
 
         desk = _dev_provider(settings) if settings.dev else None
         account, request_id = _Account(metrics, log, settings.log_requests), _request_ids()
-        fetcher = Fetcher(loopback=settings.dev)
-        parts.push_async_callback(fetcher.close)
         pages = browser_side(desk, Upstream(fetcher, clock), entropy)
         front = Front(registry, pages, account, request_id, settings.trusted_proxies)
         management = Management(metrics.registry)

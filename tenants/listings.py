@@ -99,6 +99,14 @@ def wake_soon(turn: ListTurn, issuer_id: str) -> None:
     tx.listings.set_alarm(issuer_id, now, 0)
 
 
+def bring_forward(turn: ListTurn, request: tuple[str, int]) -> None:
+    """Its alarm comes at that instant, if it would come later."""
+    (tx, _), (issuer_id, at) = turn, request
+    listing = tx.listings.find(issuer_id)
+    if listing is not None and at < listing.alarm_at:
+        tx.listings.set_alarm(issuer_id, at, 0)
+
+
 def put_off(turn: ListTurn, request: tuple[Listing, int, int]) -> None:
     """What was found due, waking an issuer or purging it, is due again `at`: that, whatever became of it since."""
     (tx, _), (due, at, attempts) = turn, request

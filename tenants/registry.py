@@ -9,7 +9,7 @@ import asyncio
 import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from tenants import listings
 from tenants.actor import Actor, AfterCommit, Awake, Limits, Observer
@@ -43,6 +43,14 @@ class IssuerChange:
     version: int | None = None
 
 
+class Errands(Protocol):
+    """What tenants have to say or ask in the world, outside their turns."""
+
+    def begin(self, tenant: Tenant) -> None:
+        """Let it do so in its own time. Asked again while it still does, nothing happens."""
+        ...
+
+
 class Registry:
     def __init__(
         self,
@@ -55,6 +63,7 @@ class Registry:
         limits: Limits | None = None,
         observer: Observer | None = None,
         after_commit: AfterCommit | None = None,
+        errands: Errands | None = None,
     ) -> None:
         self._registry_stores = registry_stores
         self._stores = tenant_stores
@@ -68,7 +77,12 @@ class Registry:
         self._list: Actor[RegistryTx, ListTurn] = Actor(REGISTRY_UID, self._wake_list, own_house, observer=observer)
         self._tenants: dict[str, Tenant] = {}
         self._hosts: dict[str, Tenant] = {}
+        self._errands = errands
         self._under_way: set[asyncio.Task[Any]] = set()
+        self._brought_forward: dict[str, int] = {}
+        """Issuers whose alarm was brought forward since it last rang, and to when."""
+        self.rung = asyncio.Event()
+        """Set when an alarm was brought forward to now: whoever rings may not want to wait."""
 
     # --- life
 
@@ -134,7 +148,7 @@ class Registry:
         now = self._residence.now()
 
         def first_turn(tx: Tx) -> None:
-            found(Turn(tx, now, self._entropy, keyring, lambda: None), Founding(issuer, new.actor))
+            found(Turn(tx, now, self._entropy, keyring, lambda: None, lambda _: None), Founding(issuer, new.actor))
 
         try:
             await self._stores.create(uid, [first_turn])
@@ -217,7 +231,8 @@ class Registry:
     async def _wake_list(self) -> Awake[RegistryTx, ListTurn]:
         return Awake(await self._registry_stores.open(REGISTRY_UID), lambda tx, now: (tx, now))
 
-    async def _wake(self, uid: str, announce: Callable[[], None]) -> Awake[Tx, Turn]:
+    async def _wake(self, tenant: Tenant) -> Awake[Tx, Turn]:
+        uid = tenant.listing.uid
         store: Store[Tx] = await self._stores.open(uid)
         try:
             [outcome] = (await store.perform([lambda tx: tx.issuer.get()])).outcomes
@@ -228,7 +243,7 @@ class Registry:
         except BaseException:
             await store.close()
             raise
-        return Awake(store, lambda tx, now: Turn(tx, now, self._entropy, keyring, announce))
+        return Awake(store, lambda tx, now: Turn(tx, now, self._entropy, keyring, tenant.announce, tenant.wake_at))
 
     def _know(self, listing: Listing) -> Tenant:
         """Keep memory in step with the list: who is there, and who is found at which host."""
@@ -244,14 +259,15 @@ class Registry:
     def _settle(self, listing: Listing) -> Tenant:
         tenant = Tenant(
             listing,
-            lambda announce: Actor(
+            lambda tenant: Actor(
                 listing.uid,
-                lambda: self._wake(listing.uid, announce),
+                lambda: self._wake(tenant),
                 self._residence,
                 limits=self._limits,
                 observer=self._observer,
                 after_commit=self._after_commit,
             ),
+            self._bring_forward,
         )
         self._tenants[listing.id] = tenant
         return tenant
@@ -271,11 +287,23 @@ class Registry:
         self._know(listing)
         return listing
 
+    async def _bring_forward(self, tenant: Tenant, at: int) -> None:
+        issuer_id = tenant.listing.id
+        self._brought_forward[issuer_id] = min(at, self._brought_forward.get(issuer_id, at))
+        await self._list.run(listings.bring_forward, (issuer_id, at))
+        if at <= self._residence.now():
+            self.rung.set()
+
     async def _maintain(self, tenant: Tenant, due: Listing) -> None:
+        self._brought_forward.pop(due.id, None)
         done = await tenant.actor.run(maintain, Maintenance())
         while done.more is not None:
             done = await tenant.actor.run(maintain, done.more)
-        await self._list.run(listings.put_off, (due, done.next_at, 0))
+        if done.errands and self._errands is not None:
+            self._errands.begin(tenant)
+        # what was left to be done meanwhile must not be put off
+        at = min(done.next_at, self._brought_forward.get(due.id, done.next_at))
+        await self._list.run(listings.put_off, (due, at, 0))
 
     async def _purge(self, tenant: Tenant, due: Listing) -> None:
         async with tenant.changing:

@@ -1,7 +1,7 @@
 """One issuer, as the doors see it: an actor, and what it publishes."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from tenants.actor import Actor
@@ -19,10 +19,19 @@ R = TypeVar("R")
 class Tenant:
     """One issuer, as the doors see it: an actor, and what it publishes."""
 
-    def __init__(self, listing: Listing, actor: Callable[[Callable[[], None]], Actor[Tx, Turn]]) -> None:
-        """`actor` makes the actor, given what its acts are to call when they change what is published."""
+    def __init__(
+        self,
+        listing: Listing,
+        actor: Callable[["Tenant"], Actor[Tx, Turn]],
+        set_alarm: Callable[["Tenant", int], Awaitable[None]],
+    ) -> None:
+        """`actor` makes the actor, whose acts call `announce` and `wake_at`; `set_alarm` makes such a wish durable."""
         self.listing = listing
-        self.actor = actor(self.announce)
+        self.actor = actor(self)
+        self._set_alarm = set_alarm
+        self._wish: int | None = None
+        """The earliest instant at which an act wants to be followed by the alarm, not told to the list yet."""
+        self._telling = asyncio.Lock()
         self.changing = asyncio.Lock()
         """Held by whoever changes the listing: between what was seen of it and what is written, it stays."""
         self._published: tuple[int, Published | None] = 0, None
@@ -43,7 +52,21 @@ class Tenant:
         """Give an act its turn (see `Actor.run`). IssuerUnavailable unless the issuer is active."""
         if self.listing.state != "active":
             raise IssuerUnavailable(self.listing.id)
-        return await self.actor.run(act, request)
+        return await self.perform(act, request)
+
+    async def perform(self, act: Callable[[Turn, Q], R | Refusal], request: Q) -> R:
+        """The same in whatever state the issuer is.
+
+        What an act leaves to be done is written in the list of alarms before its reply is given, so no crash loses it.
+        """
+        try:
+            return await self.actor.run(act, request)
+        finally:
+            if self._wish is not None or self._telling.locked():
+                async with self._telling:
+                    wish, self._wish = self._wish, None
+                    if wish is not None:
+                        await self._set_alarm(self, wish)
 
     async def published(self) -> Published:
         """Metadata and keys. They are shown even while the issuer is disabled, so that tokens can still be checked."""
@@ -54,6 +77,10 @@ class Tenant:
             # a copy of an older edition than the newest announced is used this once, and never again
             self._published = edition, published
         return published
+
+    def wake_at(self, at: int) -> None:
+        """Called from the store's thread, inside the turn that leaves something to be done."""
+        self._wish = at if self._wish is None else min(at, self._wish)
 
     def announce(self) -> None:
         """What was published is out of date. Called from the store's thread, inside the turn that changes it."""

@@ -20,6 +20,8 @@ class Turn:
     keyring: Keyring
     announce: Callable[[], None]
     """To be called by an act that changed what the issuer publishes: its metadata or its keys."""
+    wake_at: Callable[[int], None]
+    """To be called by an act that leaves something to be done at that instant, or as soon after it as can be."""
 
     @property
     def issuer(self) -> Issuer:

@@ -22,6 +22,6 @@ async def run(
     if tenant.listing.state not in ("active", "disabled"):
         raise IssuerUnavailable(f"{issuer_id} is {tenant.listing.state}")
     try:
-        return await tenant.actor.run(act, request)
+        return await tenant.perform(act, request)
     except (NoSuchThing, AlreadyThere) as problem:
         raise type(problem)(name(issuer_id, str(problem))) from None

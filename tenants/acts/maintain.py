@@ -10,6 +10,8 @@ LIMIT = 500
 """Rows looked at in one turn, so that a sweep never delays a request by more than a few milliseconds."""
 SWEEP_INTERVAL = 3_600
 EVENT_RETENTION = 400 * DAY
+ERRAND_PATIENCE = 60
+"""Seconds until errands that are under way are looked at again, should nobody have finished them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Maintained:
     next_at: int
     """When to come again; `more` is what to come again with at once."""
     more: Maintenance | None
+    errands: bool = False
+    """Whether something is to be said or asked in the world now."""
 
 
 def maintain(turn: Turn, request: Maintenance) -> Maintained:
@@ -40,4 +44,22 @@ def maintain(turn: Turn, request: Maintenance) -> Maintained:
     )
     if go_on is not None or LIMIT in swept:
         return Maintained(now, Maintenance(go_on if go_on is not None else (1 << 63) - 1))
-    return Maintained(min(now + (SWEEP_INTERVAL if any(swept) else DAY), signing_keys.due(turn)), None)
+    next_at = min(now + (SWEEP_INTERVAL if any(swept) else DAY), signing_keys.due(turn))
+    errand = next_errand(turn)
+    errands = errand is not None and errand <= now
+    if errand is not None:
+        next_at = min(next_at, now + ERRAND_PATIENCE if errands else errand)
+    return Maintained(next_at, None, errands)
+
+
+def next_errand(turn: Turn) -> int | None:
+    """When the next message is to be delivered, or the next user to be asked for at their provider."""
+    instants = (turn.tx.deliveries.next_at(), turn.tx.kept_tokens.next_at())
+    return min((at for at in instants if at is not None), default=None)
+
+
+def rest(turn: Turn, _: None) -> None:
+    """The errands of now are done: the alarm comes for the next one."""
+    at = next_errand(turn)
+    if at is not None:
+        turn.wake_at(at)

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import httpx
 
 from server.listener import Listener, bind
+from server.outbound.errands import Errands
 from server.outbound.fetcher import Fetcher
 from server.outbound.providers.dev import DevProvider
 from server.outbound.upstream import Upstream
@@ -58,6 +59,9 @@ class RunningHouse:
         self._directory = DataDirectory(self.data_dir)
         self.log = Log(self.stream, self.metrics.dropped_lines)
         self.residence = Residence(self.clock, places=self.places, batches=4, idle_after=70)
+        observer = ActorObserver(self.metrics, self.log)
+        self._fetcher = Fetcher(loopback=True)
+        self.errands = Errands((), observer)
         self.registry = Registry(
             RegistryStores(self.data_dir),
             TenantStores(self.data_dir / "tenants"),
@@ -65,10 +69,10 @@ class RunningHouse:
             self._directory.master_key(None),
             entropy,
             limits=self.limits,
-            observer=ActorObserver(self.metrics, self.log),
+            observer=observer,
+            errands=self.errands,
         )
         numbers = itertools.count(1)
-        self._fetcher = Fetcher(loopback=True)
         pages = browser_side(self.provider, Upstream(self._fetcher, self.clock), entropy)
         front = Front(self.registry, pages, self, lambda: f"test-{next(numbers):x}")
         self._listener = Listener(front, bind(Address("127.0.0.1", 0)), drain=2)
@@ -83,6 +87,7 @@ class RunningHouse:
     async def close(self) -> None:
         await self._http.aclose()
         await self._listener.stop()
+        await self.errands.close()
         await self._fetcher.close()
         await self.registry.stop()
         self.log.close()
