@@ -1,7 +1,6 @@
 """What happens without a request: alarms ring, idle tenants go to sleep."""
 
 import asyncio
-import contextlib
 
 from server.telemetry import Log
 from tenants.registry import Registry
@@ -13,9 +12,7 @@ INTERVAL = 5.0
 async def keep(registry: Registry, residence: Residence, log: Log, interval: float = INTERVAL) -> None:
     """Runs until cancelled. A round that fails is told and tried again: nothing here may end the house."""
     while True:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(registry.rung.wait(), interval)
-        registry.rung.clear()
+        await asyncio.sleep(interval)
         try:
             await residence.send_idle_to_sleep()
             while await registry.ring():

@@ -15,6 +15,7 @@ from typing import Any, cast
 from server.system import Unusable
 
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*):([0-9]{1,5})")
+_PORT = re.compile(r"[0-9]{1,5}")
 LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 LONGEST = 1_000_000_000
 
@@ -45,7 +46,12 @@ class Settings:
     master_key: str | None = None
     admin_token: str | None = None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
-    """Peers whose X-Forwarded-For is believed, for the address in the log. Issuer and host never come from a header."""
+    """Peers whose X-Forwarded-For is believed, for the address in the log and in limits.
+
+    Issuer and host never come from a header.
+    """
+    outbound_ports: tuple[int, ...] = (443,)
+    """At which other machines may be called. In dev mode, this machine may be called at any port."""
     max_open_tenants: int = 1_000
     idle_after: float = 70.0
     """Seconds without a request after which a tenant's file is closed."""
@@ -185,6 +191,14 @@ def _networks(value: Any) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(str(item).strip()) for item in items if str(item).strip())
 
 
+def _ports(value: Any) -> tuple[int, ...]:
+    items: list[Any] = value.split(",") if isinstance(value, str) else _list(value, "port numbers")
+    ports = tuple(int(item) for item in map(str, items) if _PORT.fullmatch(item.strip()) and 0 < int(item) < 65_536)
+    if not ports or len(ports) != len(items):
+        raise ValueError("name port numbers from 1 to 65535, such as 443,8443")
+    return ports
+
+
 def _users(value: Any) -> tuple[DevUser, ...]:
     if isinstance(value, str):  # EMAIL:PASSWORD,EMAIL:PASSWORD
         pairs = [item.partition(":") for item in value.split(",") if item]
@@ -217,6 +231,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "master_key": _text,
     "admin_token": _text,
     "trusted_proxies": _networks,
+    "outbound_ports": _ports,
     "max_open_tenants": _positive(int, "a whole number"),
     "idle_after": _positive(float, "a number of seconds"),
     "drain": _positive(float, "a number of seconds"),

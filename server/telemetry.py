@@ -38,10 +38,14 @@ class Metrics:
         self.activations = Counter("tenantry_actor_activations", "Stores opened.", ["result"], registry=r)
         self.resident = Gauge("tenantry_actors_resident", "Stores open now.", registry=r)
         self.shed_turns = Counter("tenantry_shed_turns", "Turns refused because too much waited.", registry=r)
+        self.limited = Counter("tenantry_limited_requests", "Requests refused by a limit.", ["limit"], registry=r)
         self.dropped_lines = Counter("tenantry_dropped_log_lines", "Log lines that did not fit.", registry=r)
         self._counted: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
-    def answered(self, route: str, status: int, seconds: float) -> None:
+    def answered(self, route: str, status: int, seconds: float, limit: str | None = None) -> None:
+        """`limit` is the one that was reached, if any."""
+        if limit is not None:
+            self.limited.labels(limit).inc()
         pair = self._counted.get((route, status))
         if pair is None:
             pair = self.requests.labels(route, str(status)), self.request_seconds.labels(route)

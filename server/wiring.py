@@ -16,15 +16,23 @@ from server import housekeeping
 from server.admin.service import AdminServer
 from server.listener import Listener, bind
 from server.management.app import Management
+from server.outbound.client_keys import KeysOfClients
+from server.outbound.courier import Courier
+from server.outbound.documents import Documents
 from server.outbound.errands import Errands
+from server.outbound.examine import Examiner
 from server.outbound.fetcher import Fetcher
+from server.outbound.logout_calls import LogoutCalls
+from server.outbound.provider_keys import KeysOfProviders
 from server.outbound.providers.dev import DevProvider
+from server.outbound.rechecks import Rechecks
 from server.outbound.upstream import Upstream
 from server.settings import Settings
 from server.system import DataDirectory, Unusable, clock, entropy
 from server.telemetry import ActorObserver, Log, Metrics
 from server.web.app import Front
 from server.web.browser import browser_side
+from server.web.supply import World
 from storage_sqlite.stores import RegistryStores, TenantStores
 from tenants.problems import Problem
 from tenants.registry import Registry
@@ -54,7 +62,7 @@ class _Account:
     lines: bool
 
     def answered(self, route: str, status: int, seconds: float, log: dict[str, Any]) -> None:
-        self.metrics.answered(route, status, seconds)
+        self.metrics.answered(route, status, seconds, log.get("limit"))
         if self.lines:
             self.log.line("request", at=clock(), route=route, status=status, ms=round(seconds * 1000, 2), **log)
 
@@ -82,10 +90,18 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
             batches=BATCHES_PER_CORE * (os.cpu_count() or 1),
             idle_after=settings.idle_after,
         )
-        fetcher = Fetcher(loopback=settings.dev)
-        parts.push_async_callback(fetcher.close)
+
+        def calling() -> Fetcher:
+            """With places of its own: calls of one kind wait for none of another."""
+            fetcher = Fetcher(loopback=settings.dev, ports=settings.outbound_ports)
+            parts.push_async_callback(fetcher.close)
+            return fetcher
+
+        fetcher = calling()
         observer = ActorObserver(metrics, log)
-        errands = Errands((), observer)
+        upstream = Upstream(fetcher, clock)
+        courier = Courier(calling(), clock)
+        errands = Errands((courier, Rechecks(fetcher, upstream.discovery), LogoutCalls(calling())), observer)
         registry = Registry(
             RegistryStores(settings.data_dir),
             TenantStores(settings.data_dir / "tenants"),
@@ -106,8 +122,13 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
 
         desk = _dev_provider(settings) if settings.dev else None
         account, request_id = _Account(metrics, log, settings.log_requests), _request_ids()
-        pages = browser_side(desk, Upstream(fetcher, clock), entropy)
-        front = Front(registry, pages, account, request_id, settings.trusted_proxies)
+        pages = browser_side(desk, upstream, entropy)
+        world = World(
+            KeysOfClients(calling(), clock),
+            Documents(calling(), clock),
+            KeysOfProviders(calling(), upstream.discovery),
+        )
+        front = Front(registry, pages, world, account, request_id, settings.trusted_proxies)
         management = Management(metrics.registry)
         web = Listener(front, sockets["http"], drain=settings.drain)
         told = Listener(management, sockets["management"], drain=1)
@@ -120,6 +141,8 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
             log=log,
             request_id=request_id,
             clock=clock,
+            examiner=Examiner(fetcher, upstream.discovery),
+            courier=courier,
         )
         await told.start()
         parts.push_async_callback(told.stop)

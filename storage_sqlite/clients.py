@@ -9,11 +9,13 @@ from typing import Any
 from storage_sqlite.columns import changed, from_words, to_json, words
 from storage_sqlite.recent import Recent
 from tenants.problems import AlreadyThere
-from tenants.records import Client, ClientSecret
+from tenants.records import Client, ClientDocument, ClientSecret
 
 _COLUMNS = (
     "id, name, origin, auth_method, redirect_uris, grant_types, response_types, secrets, scopes, "
-    "application_type, resources, metadata, created_at, last_used_at, disabled_at"
+    "application_type, resources, metadata, created_at, last_used_at, disabled_at, jwks, jwks_uri, "
+    "assertion_algorithm, dpop_bound, par_required, registration_digest, document, post_logout_redirect_uris, "
+    "backchannel_logout_uri, next_registration_digest, target_resources"
 )
 
 
@@ -30,9 +32,7 @@ class Clients:
 
     def add(self, client: Client) -> None:
         try:
-            self._connection.execute(
-                f"INSERT INTO clients ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(client)
-            )
+            self._connection.execute(f"INSERT INTO clients ({_COLUMNS}) VALUES ({', '.join('?' * 26)})", _row(client))
         except sqlite3.IntegrityError:
             raise AlreadyThere(client.id) from None
 
@@ -42,7 +42,10 @@ class Clients:
             self._connection.execute(
                 "UPDATE clients SET name = ?2, origin = ?3, auth_method = ?4, redirect_uris = ?5, grant_types = ?6, "
                 "response_types = ?7, secrets = ?8, scopes = ?9, application_type = ?10, resources = ?11, "
-                "metadata = ?12, created_at = ?13, last_used_at = ?14, disabled_at = ?15 WHERE id = ?1",
+                "metadata = ?12, created_at = ?13, last_used_at = ?14, disabled_at = ?15, jwks = ?16, "
+                "jwks_uri = ?17, assertion_algorithm = ?18, dpop_bound = ?19, par_required = ?20, "
+                "registration_digest = ?21, document = ?22, post_logout_redirect_uris = ?23, "
+                "backchannel_logout_uri = ?24, next_registration_digest = ?25, target_resources = ?26 WHERE id = ?1",
                 _row(client),
             )
         )
@@ -64,9 +67,21 @@ class Clients:
     def sweep(self, unused_since: int, limit: int) -> int:
         self._recent.forget_all()
         return self._connection.execute(
-            "DELETE FROM clients WHERE id IN (SELECT id FROM clients WHERE origin = 'registration' "
+            "DELETE FROM clients WHERE id IN (SELECT id FROM clients WHERE origin != 'admin' "
             "AND last_used_at < ? AND NOT EXISTS (SELECT 1 FROM grants WHERE client_id = clients.id) LIMIT ?)",
             (unused_since, limit),
+        ).rowcount
+
+    def keep_documents(self, most: int) -> int:
+        of_documents = "SELECT count(*) FROM clients WHERE origin = 'document'"
+        if self._connection.execute(of_documents).fetchone()[0] <= most:
+            return 0
+        self._recent.forget_all()
+        return self._connection.execute(
+            "DELETE FROM clients WHERE id IN (SELECT id FROM clients WHERE origin = 'document' "
+            "AND NOT EXISTS (SELECT 1 FROM grants WHERE client_id = clients.id) "
+            "ORDER BY last_used_at DESC, id DESC LIMIT -1 OFFSET ?)",
+            (most,),
         ).rowcount
 
     def forget(self) -> None:
@@ -91,6 +106,17 @@ def _row(client: Client) -> tuple[Any, ...]:
         client.created_at,
         client.last_used_at,
         client.disabled_at,
+        None if client.jwks is None else to_json(client.jwks),
+        client.jwks_uri,
+        client.assertion_algorithm,
+        int(client.dpop_bound),
+        int(client.par_required),
+        client.registration_digest,
+        _document_text(client.document),
+        to_json(client.post_logout_redirect_uris),
+        client.backchannel_logout_uri,
+        client.next_registration_digest,
+        to_json(client.target_resources),
     )
 
 
@@ -111,4 +137,28 @@ def _client(row: tuple[Any, ...]) -> Client:
         created_at=row[12],
         last_used_at=row[13],
         disabled_at=row[14],
+        jwks=None if row[15] is None else json.loads(row[15]),
+        jwks_uri=row[16],
+        assertion_algorithm=row[17],
+        dpop_bound=bool(row[18]),
+        par_required=bool(row[19]),
+        registration_digest=row[20],
+        document=_document(row[21]),
+        post_logout_redirect_uris=tuple(json.loads(row[22])),
+        backchannel_logout_uri=row[23],
+        next_registration_digest=row[24],
+        target_resources=tuple(json.loads(row[25])),
     )
+
+
+def _document_text(document: ClientDocument | None) -> str | None:
+    if document is None:
+        return None
+    return to_json([document.fetched_at, document.expires_at, b64encode(document.digest).decode("ascii")])
+
+
+def _document(text: str | None) -> ClientDocument | None:
+    if text is None:
+        return None
+    fetched_at, expires_at, digest = json.loads(text)
+    return ClientDocument(fetched_at=fetched_at, expires_at=expires_at, digest=b64decode(digest))

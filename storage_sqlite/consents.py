@@ -51,6 +51,9 @@ class Consents:
     def remove_of_client(self, client_id: str) -> int:
         return self._connection.execute("DELETE FROM consents WHERE client_id = ?", (client_id,)).rowcount
 
+    def remove_for_resource(self, resource: str) -> int:
+        return self._connection.execute("DELETE FROM consents WHERE resource = ?", (resource,)).rowcount
+
 
 def _consent(row: tuple[str, str, str, str, str, int]) -> Consent:
     user_id, client_id, resource, redirect_uri, scopes, given_at = row

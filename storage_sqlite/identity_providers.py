@@ -13,7 +13,7 @@ from tenants.records import AccessRule, ClaimMapping, IdentityProvider
 _COLUMNS = (
     "id, kind, display_name, issuer_uri, authorization_uri, token_uri, user_uri, jwks_uri, client_id, auth_method, "
     "sealed_secret, public_jwk, scopes, token_algorithms, claims, access, login_domains, vouches_for_email, "
-    "recheck_interval, created_at, updated_at, disabled_at, version"
+    "recheck_interval, created_at, updated_at, disabled_at, version, vouches_for_clients"
 )
 
 
@@ -33,7 +33,7 @@ class IdentityProviders:
         try:
             self._connection.execute(
                 f"INSERT INTO identity_providers ({_COLUMNS}) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 _row(provider),
             )
         except sqlite3.IntegrityError:
@@ -47,7 +47,7 @@ class IdentityProviders:
                 "token_uri = ?6, user_uri = ?7, jwks_uri = ?8, client_id = ?9, auth_method = ?10, sealed_secret = ?11, "
                 "public_jwk = ?12, scopes = ?13, token_algorithms = ?14, claims = ?15, access = ?16, "
                 "login_domains = ?17, vouches_for_email = ?18, recheck_interval = ?19, updated_at = ?21, "
-                "disabled_at = ?22, version = ?23 WHERE id = ?1 AND version = ?24",
+                "disabled_at = ?22, version = ?23, vouches_for_clients = ?24 WHERE id = ?1 AND version = ?25",
                 (*_row(provider), version),
             )
         )
@@ -92,6 +92,7 @@ def _row(provider: IdentityProvider) -> tuple[Any, ...]:
         provider.updated_at,
         provider.disabled_at,
         provider.version,
+        int(provider.vouches_for_clients),
     )
 
 
@@ -120,6 +121,7 @@ def _provider(row: tuple[Any, ...]) -> IdentityProvider:
         updated_at=row[20],
         disabled_at=row[21],
         version=row[22],
+        vouches_for_clients=bool(row[23]),
     )
 
 

@@ -7,9 +7,10 @@ from typing import Any, cast
 
 from storage_sqlite.columns import to_json
 from tenants.problems import AlreadyThere, Broken
-from tenants.records import Issuer, Policy, Webhook
+from tenants.records import Issuer, Policy, RateLimit, Webhook
 
 _POLICY_FIELDS = {field.name for field in fields(Policy)}
+_WEBHOOK_FIELDS = [field.name for field in fields(Webhook)]
 
 
 class IssuerRow:
@@ -43,6 +44,7 @@ class IssuerRow:
         self._keep(issuer.webhook)
 
     def change(self, issuer: Issuer) -> None:
+        self.get()
         self._connection.execute(
             "UPDATE issuer SET policy = ?, sealed_data_key = ?",
             (to_json(asdict(issuer.policy)), issuer.sealed_data_key),
@@ -53,28 +55,25 @@ class IssuerRow:
         self._known = None
 
     def _webhook(self) -> Webhook | None:
-        row = self._connection.execute(
-            "SELECT uri, sealed_secret, created_at, updated_at, version FROM webhook"
-        ).fetchone()
-        if row is None:
-            return None
-        return Webhook(uri=row[0], sealed_secret=row[1], created_at=row[2], updated_at=row[3], version=row[4])
+        row = self._connection.execute(f"SELECT {', '.join(_WEBHOOK_FIELDS)} FROM webhook").fetchone()
+        return None if row is None else Webhook(**dict(zip(_WEBHOOK_FIELDS, row, strict=True)))
 
     def _keep(self, webhook: Webhook | None) -> None:
         self._known = None
         self._connection.execute("DELETE FROM webhook")
         if webhook is not None:
             self._connection.execute(
-                "INSERT INTO webhook (only, uri, sealed_secret, created_at, updated_at, version) "
-                "VALUES (1, ?, ?, ?, ?, ?)",
-                (webhook.uri, webhook.sealed_secret, webhook.created_at, webhook.updated_at, webhook.version),
+                f"INSERT INTO webhook (only, {', '.join(_WEBHOOK_FIELDS)}) VALUES (1{', ?' * len(_WEBHOOK_FIELDS)})",
+                [getattr(webhook, name) for name in _WEBHOOK_FIELDS],
             )
 
 
 def _policy(text: str) -> Policy:
-    """Fields that the file does not have yet take their defaults; lists come back as tuples."""
+    """Fields that the file does not have yet take their defaults; lists come back as tuples, limits as limits."""
     kept: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in _POLICY_FIELDS}
     for name, value in kept.items():
         if isinstance(value, list):
             kept[name] = tuple(cast("list[str]", value))
+        elif isinstance(value, dict):
+            kept[name] = RateLimit(**cast("dict[str, int]", value))
     return Policy(**kept)

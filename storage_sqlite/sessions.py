@@ -1,10 +1,15 @@
 """The SQL of sessions."""
 
+import json
 import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
-from storage_sqlite.columns import changed
+from storage_sqlite.columns import changed, to_json
 from tenants.problems import AlreadyThere
 from tenants.records import Session
+
+_COLUMNS = "digest, user_id, provider, authenticated_at, expires_at, amr, acr, sid, clients"
 
 
 class Sessions:
@@ -12,21 +17,36 @@ class Sessions:
         self._connection = connection
 
     def find(self, digest: bytes) -> Session | None:
-        row = self._connection.execute(
-            "SELECT user_id, provider, authenticated_at, expires_at FROM sessions WHERE digest = ?", (digest,)
-        ).fetchone()
-        if row is None:
-            return None
-        return Session(digest=digest, user_id=row[0], provider=row[1], authenticated_at=row[2], expires_at=row[3])
+        row = self._connection.execute(f"SELECT {_COLUMNS} FROM sessions WHERE digest = ?", (digest,)).fetchone()
+        return None if row is None else _session(row)
 
     def add(self, session: Session) -> None:
         try:
             self._connection.execute(
-                "INSERT INTO sessions (digest, user_id, provider, authenticated_at, expires_at) VALUES (?, ?, ?, ?, ?)",
-                (session.digest, session.user_id, session.provider, session.authenticated_at, session.expires_at),
+                f"INSERT INTO sessions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    session.digest,
+                    session.user_id,
+                    session.provider,
+                    session.authenticated_at,
+                    session.expires_at,
+                    to_json(session.amr),
+                    session.acr,
+                    session.sid,
+                    to_json(session.clients),
+                ),
             )
         except sqlite3.IntegrityError:
             raise AlreadyThere("session") from None
+
+    def note_client(self, digest: bytes, client_id: str) -> bool:
+        return changed(
+            self._connection.execute(
+                "UPDATE sessions SET clients = json_insert(clients, '$[#]', ?2) WHERE digest = ?1 "
+                "AND NOT EXISTS (SELECT 1 FROM json_each(clients) WHERE value = ?2)",
+                (digest, client_id),
+            )
+        )
 
     def remove(self, digest: bytes) -> bool:
         return changed(self._connection.execute("DELETE FROM sessions WHERE digest = ?", (digest,)))
@@ -36,8 +56,28 @@ class Sessions:
             "DELETE FROM sessions WHERE user_id = ?1 AND (?2 IS NULL OR provider = ?2)", (user_id, provider)
         ).rowcount
 
+    def of_user(self, user_id: str) -> Sequence[Session]:
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM sessions WHERE user_id = ? ORDER BY digest", (user_id,)
+        )
+        return [_session(row) for row in rows]
+
     def sweep(self, now: int, limit: int) -> int:
         return self._connection.execute(
             "DELETE FROM sessions WHERE digest IN (SELECT digest FROM sessions WHERE expires_at <= ? LIMIT ?)",
             (now, limit),
         ).rowcount
+
+
+def _session(row: tuple[Any, ...]) -> Session:
+    return Session(
+        digest=row[0],
+        user_id=row[1],
+        provider=row[2],
+        authenticated_at=row[3],
+        expires_at=row[4],
+        amr=tuple(json.loads(row[5])),
+        acr=row[6],
+        sid=row[7],
+        clients=tuple(json.loads(row[8])),
+    )

@@ -52,17 +52,19 @@ class Users:
             self._connection.execute(
                 f"INSERT INTO users ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(user)
             )
-            self._add_identities(user)
         except sqlite3.IntegrityError:
             raise AlreadyThere(user.id) from None
+        self._add_identities(user)
 
     def change(self, user: User) -> bool:
-        if self.find(user.id) is None:
+        former = self.find(user.id)
+        if former is None:
             return False
-        self._refuse_taken(user)
+        if user.identities != former.identities:
+            self._refuse_taken(user)
+            self._connection.execute("DELETE FROM identities WHERE user_id = ?", (user.id,))
+            self._add_identities(user)
         self._recent.forget(user.id)
-        self._connection.execute("DELETE FROM identities WHERE user_id = ?", (user.id,))
-        self._add_identities(user)
         return changed(
             self._connection.execute(
                 "UPDATE users SET email = ?2, email_verified = ?3, name = ?4, organization_id = ?5, roles = ?6, "
@@ -85,6 +87,9 @@ class Users:
         return [_user(row) for row in rows]
 
     def _refuse_taken(self, user: User) -> None:
+        """Before anything is written: a caller may go on after AlreadyThere."""
+        if len(set(user.identities)) < len(user.identities):
+            raise AlreadyThere(user.id)
         for one in user.identities:
             holder = self._connection.execute(
                 "SELECT user_id FROM identities WHERE provider = ? AND subject = ?", (one.provider, one.subject)

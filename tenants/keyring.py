@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tenants.oauth import jwt
 from tenants.problems import Broken
-from tenants.records import SigningKey
+from tenants.records import IdentityProvider, SigningKey
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
@@ -44,7 +44,7 @@ class Keyring:
         self._aead = AESGCM(hmac.digest(data_key, b"tenantry seal", "sha256"))
         self._mac_key = hmac.digest(data_key, b"tenantry mac", "sha256")
         self._entropy = entropy
-        self._loaded: dict[str, jwt.PrivateKey] = {}
+        self._loaded: dict[tuple[str, str, bytes], jwt.PrivateKey] = {}
 
     def mac(self, data: bytes) -> bytes:
         """HMAC-SHA256 (32 bytes)."""
@@ -64,16 +64,32 @@ class Keyring:
 
     def seal_key(self, key_id: str, key: jwt.PrivateKey) -> bytes:
         """A signing key's private half, as it is kept."""
-        return self.seal("signing key", json.dumps(key.as_dict(private=True)).encode("ascii"), key_id.encode("ascii"))
+        return self._seal_key("signing key", key_id, key)
 
     def private_key(self, key: SigningKey) -> jwt.PrivateKey:
         """A signing key, ready to sign. Raises Broken if it cannot be unsealed."""
-        loaded = self._loaded.get(key.id)
+        return self._load("signing key", key.id, key.sealed_private)
+
+    def seal_provider_key(self, provider_id: str, key: jwt.PrivateKey) -> bytes:
+        """The private half of the key that one identity provider knows us by, as it is kept."""
+        return self._seal_key("provider key", provider_id, key)
+
+    def provider_key(self, provider: IdentityProvider) -> jwt.PrivateKey:
+        """The key that this provider knows us by, ready to sign. Raises Broken if there is none, or it was not sealed
+        for this provider."""
+        return self._load("provider key", provider.id, provider.sealed_secret or b"")
+
+    def _seal_key(self, purpose: str, name: str, key: jwt.PrivateKey) -> bytes:
+        return self.seal(purpose, json.dumps(key.as_dict(private=True)).encode("ascii"), name.encode("ascii"))
+
+    def _load(self, purpose: str, name: str, sealed: bytes) -> jwt.PrivateKey:
+        """Once for each: an RSA key takes longer to load than to sign with."""
+        loaded = self._loaded.get((purpose, name, sealed))
         if loaded is None:
-            plain = self.unseal("signing key", key.sealed_private, key.id.encode("ascii"))
+            plain = self.unseal(purpose, sealed, name.encode("ascii"))
             if plain is None:
-                raise Broken(f"signing key {key.id} cannot be unsealed")
-            loaded = self._loaded[key.id] = jwt.load_key(json.loads(plain))
+                raise Broken(f"{purpose} {name} cannot be unsealed")
+            loaded = self._loaded[purpose, name, sealed] = jwt.load_key(json.loads(plain))
         return loaded
 
     def _bound(self, purpose: str, context: bytes) -> bytes:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tenants.acts.maintain import SWEEP_INTERVAL
-from tenants.new_issuer import NewIssuer, rivals_of
+from tenants.issuer_uri import rivals_of
+from tenants.new_issuer import NewIssuer
 from tenants.problems import AlreadyThere, EtagMismatch, IssuerIdTaken, IssuerUriTaken, NoSuchIssuer
 from tenants.records import DAY, Listing
 from tenants.store import RegistryTx
@@ -32,7 +33,7 @@ def due(turn: ListTurn, limit: int) -> list[Listing]:
 
 
 def refuse_taken(turn: ListTurn, new: NewIssuer) -> None:
-    """Raises IssuerIdTaken, or IssuerUriTaken if another issuer has the URI or one of the Host headers."""
+    """Raises IssuerIdTaken, or IssuerUriTaken if another issuer is known by the URI, or found where it leads to."""
     listings = turn[0].listings
     if listings.find(new.id) is not None:
         raise IssuerIdTaken(new.id)

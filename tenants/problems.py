@@ -54,6 +54,19 @@ class Busy(Problem):
         self.retry_after = retry_after
 
 
+class TooMany(Problem):
+    """Somebody asks more often than a limit allows; they may come back in `retry_after` seconds."""
+
+    def __init__(self, kind: str, retry_after: int) -> None:
+        super().__init__(f"the {kind} limit is reached")
+        self.kind = kind
+        self.retry_after = retry_after
+
+
+class Unfetched(Problem):
+    """What is needed of somebody else's server cannot be had now. The message is for the log, and quotes nothing."""
+
+
 class Broken(Problem):
     """The tenant's file cannot be read or written. Other tenants are not touched."""
 

@@ -9,15 +9,25 @@ from typing import Any, Literal
 
 TokenFormat = Literal["jwt", "opaque"]
 SigningAlgorithm = Literal["ES256", "EdDSA", "RS256"]
-AuthMethod = Literal["none", "client_secret_basic", "client_secret_post"]
+AuthMethod = Literal["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
 ProviderKind = Literal["oidc", "oauth2", "workos", "auth0", "okta", "google", "github", "entra"]
 UpstreamAuthMethod = Literal["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
 AssertionAlgorithm = Literal["ES256", "RS256", "PS256", "EdDSA"]
-ClientOrigin = Literal["admin", "registration"]
+ClientDocuments = Literal["any", "listed", "none"]
+Registration = Literal["open", "token", "closed"]
+ClientOrigin = Literal["admin", "registration", "document"]
 KeyState = Literal["next", "current", "retired"]
 ListingState = Literal["building", "active", "disabled", "deleted", "purged"]
 
 DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """So many at once, and so many a minute after that. 0 a minute: no limit."""
+
+    per_minute: int = 0
+    burst: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +47,36 @@ class Policy:
     token_format: TokenFormat = "jwt"
     signing_algorithm: SigningAlgorithm = "ES256"
     key_roll_interval: int = 90 * DAY
-    dynamic_registration: bool = True
+    registration: Registration = "open"
+    """Who may register a client: anybody, who has a token of the operator's, or nobody."""
+    client_documents: ClientDocuments = "any"
+    """Whose clients may be known by the metadata document at their id: of any host, of those listed, of none."""
+    client_document_hosts: tuple[str, ...] = ()
+    """Those listed: host names, or `*.` and one for all below it."""
     unused_client_ttl: int = 90 * DAY
-    """How long a dynamically registered client may lie unused before it is swept."""
+    """How long a client that nobody registered but itself may lie unused before it is swept."""
     private_redirect_schemes: tuple[str, ...] = ()
     """Schemes such as `cursor` or `com.example.app` that native clients may redirect to."""
-    resources: tuple[str, ...] = ()
-    """The RFC 8707 identifiers that tokens may be asked for. Empty: any https or loopback resource."""
     allowed_origins: tuple[str, ...] = ("*",)
     """Web origins that may read the client-side endpoints (CORS). `*` is any."""
     link_by_email: bool = False
     """Whether who comes from a provider that vouches for e-mail addresses is the user known by that address already."""
     first_party_origins: tuple[str, ...] = ()
     """Web origins of the operator's own apps, which users may sign in to at /login."""
+    registration_limit: RateLimit = RateLimit(60, 600)
+    """Of the clients that register themselves from one address."""
+    failure_limit: RateLimit = RateLimit(300, 600)
+    """Of the requests from one address whose client did not prove who it is."""
+    client_limit: RateLimit = RateLimit()
+    """Of the requests of one client; of a public one, whose name anybody may use, of those from one address."""
+    guess_limit: RateLimit = RateLimit(10, 30)
+    """Of the wrong passwords for one account, and of the wrong codes of devices from one session and one address."""
+    session_limit: RateLimit = RateLimit(30, 300)
+    """Of the sign-ins of one user."""
+    par_required: bool = False
+    """Whether clients may ask for authorization by pushed requests only (RFC 9126 §5)."""
+    dpop_nonce_required: bool = False
+    """Whether proofs of possession must bear a nonce of ours (RFC 9449 §8)."""
     debug: bool = False
     """Whether the log line of a refused request carries the refusal's detail."""
 
@@ -60,10 +87,19 @@ class Webhook:
 
     uri: str
     sealed_secret: bytes
+    former_secret: bytes | None = None
+    """Sealed. Messages are signed with it too until `former_ends_at`."""
+    former_ends_at: int = 0
+    failures: int = 0
+    """How many calls in a row failed."""
+    retry_at: int = 0
+    """When it is called again after a failure."""
+    last_failure: str = ""
+    """Why the last call failed, in our own words."""
     created_at: int
     updated_at: int
     version: int = 1
-    """One more with every change; what an etag is made of."""
+    """One more with every change of the operator's; what an etag is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +122,18 @@ class ClientSecret:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDocument:
+    """What is known of the document that a client's id leads to (draft-ietf-oauth-client-id-metadata-document)."""
+
+    fetched_at: int
+    expires_at: int
+    digest: bytes
+    """Of all in it that a user's consent stands on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """An RFC 6749 client, made by the operator or by RFC 7591 registration."""
+    """An RFC 6749 client: made by the operator, by RFC 7591 registration, or known by its own metadata document."""
 
     id: str
     name: str
@@ -99,14 +145,75 @@ class Client:
     secrets: tuple[ClientSecret, ...] = ()
     scopes: tuple[str, ...] | None = None
     """What it may ask for. None: whatever the issuer offers."""
+    jwks: Mapping[str, Any] | None = None
+    """The JWK Set that its assertions are checked with, unless `jwks_uri` says where one lies."""
+    jwks_uri: str | None = None
+    assertion_algorithm: AssertionAlgorithm | None = None
+    """The only one that may sign its assertions. None: whichever its keys are for."""
+    dpop_bound: bool = False
+    """Whether it must prove possession of a key for every token (RFC 9449 §5.2)."""
+    par_required: bool = False
+    """Whether it may ask for authorization by a pushed request only (RFC 9126 §6)."""
+    registration_digest: bytes | None = None
+    """Of the registration access token (RFC 7592), for a client that registered itself."""
+    next_registration_digest: bytes | None = None
+    """Of the one that the last update of the registration gave out, until it is used."""
+    document: ClientDocument | None = None
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
     application_type: Literal["web", "native"] | None = None
     resources: tuple[str, ...] = ()
     """The resources it speaks for: it may introspect tokens meant for them. Operator-made clients only."""
+    target_resources: tuple[str, ...] = ()
+    """What it may exchange users' tokens for, that are meant for one of `resources` (RFC 8693)."""
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What else it registered (RFC 7591 §2), to be echoed."""
     created_at: int
     last_used_at: int
     disabled_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceScope:
+    """What a client may do at a resource. `implies` names narrower scopes of the same resource."""
+
+    name: str
+    description: str = ""
+    implies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """An MCP server that tokens may be asked for (RFC 8707). `uri` is their audience, as the operator spells it."""
+
+    id: str
+    uri: str
+    canonical_uri: str
+    """What asked-for URIs are compared with, in canonical form too. No other resource of the issuer has it."""
+    display_name: str = ""
+    scopes: tuple[ResourceScope, ...] = ()
+    """Its own; the issuer's may be asked for with them."""
+    token_format: TokenFormat | None = None
+    access_token_ttl: int | None = None
+    """Seconds. Like the format of its tokens, the policy's where it is None."""
+    created_at: int
+    updated_at: int
+    disabled_at: int | None = None
+    version: int = 1
+    """One more with every change; what an etag is made of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationToken:
+    """An initial access token (RFC 7591 §3): whoever has it may register clients."""
+
+    id: str
+    digest: bytes
+    note: str = ""
+    created_at: int
+    expires_at: int
+    uses_left: int | None = None
+    """How many clients it may still register. None: any number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +296,7 @@ class IdentityProvider:
     authorization_uri: str = ""
     token_uri: str = ""
     user_uri: str = ""
-    """Endpoints of a provider without discovery; each that is given goes before what discovery says."""
+    """The endpoints of a provider whose discovery is not used. `jwks_uri` stands with an issuer URI only."""
     jwks_uri: str = ""
     client_id: str
     auth_method: UpstreamAuthMethod = "client_secret_basic"
@@ -206,6 +313,8 @@ class IdentityProvider:
     """E-mail domains whose users are led to this provider, in lower case."""
     vouches_for_email: bool = False
     """Whether its word that an e-mail address is verified may join a user of another such provider."""
+    vouches_for_clients: bool = False
+    """Whether its word alone, an identity assertion, lets a client act for one of its users: nobody here is asked."""
     recheck_interval: int = 0
     """Seconds after which the provider is asked whether a user still stands, by a refresh token kept for it. 0: never,
     and none is kept."""
@@ -226,6 +335,14 @@ class Session:
     """By which the user proved who they are."""
     authenticated_at: int
     expires_at: int
+    amr: tuple[str, ...] = ()
+    acr: str | None = None
+    """How well, in the provider's words (OpenID Connect Core §2)."""
+    sid: str = ""
+    """Its name among clients, which opens nothing. It stays when the same user signs in anew in the same browser.
+    Empty: of before there were names."""
+    clients: tuple[str, ...] = ()
+    """Those that are to be told when it ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +365,8 @@ class LiveToken:
     issued_at: int
     expires_at: int
     scopes: tuple[str, ...] | None = None
+    dpop_jkt: str | None = None
+    """The thumbprint of the key that it is bound to (RFC 9449 §6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +377,8 @@ class Grant:
     """
 
     id: int
-    user_id: str
+    user_id: str | None
+    """None: the client acts for itself."""
     client_id: str
     scopes: tuple[str, ...]
     resource: str
@@ -269,7 +389,17 @@ class Grant:
     provider: str
     """By which the user proved who they are."""
     authenticated_at: int
+    amr: tuple[str, ...] = ()
+    acr: str | None = None
     nonce: str | None = None
+    sid: str | None = None
+    """Names, to clients, the session that it was given in (OpenID Connect Back-Channel Logout §2.1)."""
+    dpop_jkt: str | None = None
+    """The thumbprint of the key that the code is for (RFC 9449 §10), and once it was redeemed, the latest tokens."""
+    actor: Mapping[str, Any] | None = None
+    """Who acts for the user: the `act` claim (RFC 8693 §4.1)."""
+    parent_id: int | None = None
+    """The grant whose token was exchanged for one of this. With its end this one ends too."""
     revoked_at: int | None = None
 
     code_digest: bytes
@@ -285,6 +415,32 @@ class Grant:
     successor: bytes | None = None
     """What the last refresh answered, sealed under the refresh token spent for it: only its holder can open it."""
     access: tuple[LiveToken, ...] = ()
+    ended: tuple[LiveToken, ...] = ()
+    """Access tokens that were ended before their time, each alone, the last of them at `ended_at`."""
+    ended_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRequest:
+    """What a device without a browser asks for, as long as nobody has allowed it (RFC 8628).
+
+    Allowed, it becomes the grant of the same id, whose code is the device code.
+    """
+
+    id: int
+    digest: bytes
+    """Of the device code."""
+    user_code: bytes
+    """The mac of what the user is to type: too short for a digest, which could be tried out."""
+    client_id: str
+    scopes: tuple[str, ...]
+    resource: str
+    created_at: int
+    expires_at: int
+    interval: int
+    """Seconds that the device is to wait before it asks again."""
+    polled_at: int | None = None
+    denied_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,6 +477,20 @@ class Delivery:
 
     id: str
     body: str
+    created_at: int
+    due_at: int
+    attempts: int = 0
+    """How often it was tried in vain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutNotice:
+    """On its way to a client that asked to be told: that a session has ended (OpenID Connect Back-Channel Logout)."""
+
+    id: str
+    client_id: str
+    user_id: str
+    sid: str
     created_at: int
     due_at: int
     attempts: int = 0

@@ -1,4 +1,4 @@
-"""Which issuers there are, and at which host. The registry alone makes, opens, closes and forgets tenants.
+"""Which issuers there are, and where. The registry alone makes, opens, closes and forgets tenants.
 
 It keeps its list in a store of its own, through an actor of its own, and the part that routing needs in memory. An
 issuer's row comes before its file and its file before its state: whatever a crash leaves behind is finished or undone
@@ -16,9 +16,10 @@ from tenants.actor import Actor, AfterCommit, Awake, Limits, Observer
 from tenants.acts.found import Founding, found
 from tenants.acts.maintain import Maintenance, maintain
 from tenants.acts.operate import PolicyChange, change_policy
+from tenants.hosts import Host, Hosts
 from tenants.keyring import KEY_BYTES, DataKeys, Entropy, Keyring
 from tenants.listings import ListTurn, etag
-from tenants.new_issuer import NewIssuer, check_new, hosts_of
+from tenants.new_issuer import NewIssuer, check_new
 from tenants.problems import Broken, EtagMismatch, IssuerUnavailable, NoSuchIssuer, Problem
 from tenants.records import DAY, Issuer, Listing, Policy
 from tenants.residence import Residence
@@ -47,7 +48,7 @@ class Errands(Protocol):
     """What tenants have to say or ask in the world, outside their turns."""
 
     def begin(self, tenant: Tenant) -> None:
-        """Let it do so in its own time. Asked again while it still does, nothing happens."""
+        """Let it do so in its own time. Asked again while it does, it does so once more when it is done."""
         ...
 
 
@@ -76,13 +77,11 @@ class Registry:
         own_house = Residence(residence.now, places=1, batches=1, idle_after=float("inf"))
         self._list: Actor[RegistryTx, ListTurn] = Actor(REGISTRY_UID, self._wake_list, own_house, observer=observer)
         self._tenants: dict[str, Tenant] = {}
-        self._hosts: dict[str, Tenant] = {}
+        self._hosts = Hosts()
         self._errands = errands
         self._under_way: set[asyncio.Task[Any]] = set()
         self._brought_forward: dict[str, int] = {}
-        """Issuers whose alarm was brought forward since it last rang, and to when."""
-        self.rung = asyncio.Event()
-        """Set when an alarm was brought forward to now: whoever rings may not want to wait."""
+        """Issuers whose alarm was brought forward since it last rang, and to when: it comes no later than that."""
 
     # --- life
 
@@ -105,14 +104,14 @@ class Registry:
     async def stop(self) -> None:
         """Let every tenant finish what waits, and close all stores."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
-        await asyncio.gather(*(tenant.actor.stop() for tenant in self._tenants.values()))
+        await asyncio.gather(*(tenant.stop() for tenant in self._tenants.values()))
         await self._list.stop()
 
     # --- finding
 
-    def at(self, host: str) -> Tenant | None:
-        """The tenant at exactly this Host header, in lower case. There is no default tenant."""
-        return self._hosts.get(host)
+    def at(self, host: str) -> Host | None:
+        """Who is at exactly this Host header, in lower case. There is no default tenant."""
+        return self._hosts.at(host)
 
     def tenant(self, issuer_id: str) -> Tenant:
         """The tenant of a listed issuer. Raises NoSuchIssuer, also for one that was purged."""
@@ -216,6 +215,7 @@ class Registry:
                     self._observer.broke(listing.uid, error)
                 attempts = listing.alarm_attempts + 1
                 wait = min(2**attempts, MAX_ALARM_BACKOFF)
+                self._brought_forward.pop(listing.id, None)
                 await self._list.run(listings.put_off, (listing, self._residence.now() + wait, attempts))
         return len(due)
 
@@ -246,14 +246,13 @@ class Registry:
         return Awake(store, lambda tx, now: Turn(tx, now, self._entropy, keyring, tenant.announce, tenant.wake_at))
 
     def _know(self, listing: Listing) -> Tenant:
-        """Keep memory in step with the list: who is there, and who is found at which host."""
+        """Keep memory in step with the list: who is there, and who is found where."""
         tenant = self._tenants.get(listing.id) or self._settle(listing)
         tenant.listing = listing
-        for host in hosts_of(listing.uri):
-            if listing.state in ("active", "disabled"):
-                self._hosts[host] = tenant
-            else:
-                self._hosts.pop(host, None)
+        if listing.state in ("active", "disabled"):
+            self._hosts.put(tenant)
+        else:
+            self._hosts.remove(tenant)
         return tenant
 
     def _settle(self, listing: Listing) -> Tenant:
@@ -268,6 +267,7 @@ class Registry:
                 after_commit=self._after_commit,
             ),
             self._bring_forward,
+            self._residence.now,
         )
         self._tenants[listing.id] = tenant
         return tenant
@@ -289,10 +289,15 @@ class Registry:
 
     async def _bring_forward(self, tenant: Tenant, at: int) -> None:
         issuer_id = tenant.listing.id
-        self._brought_forward[issuer_id] = min(at, self._brought_forward.get(issuer_id, at))
-        await self._list.run(listings.bring_forward, (issuer_id, at))
-        if at <= self._residence.now():
-            self.rung.set()
+        if at < self._brought_forward.get(issuer_id, at + 1):
+            self._brought_forward[issuer_id] = at
+            try:
+                await self._list.run(listings.bring_forward, (issuer_id, at))
+            except BaseException:
+                self._brought_forward.pop(issuer_id, None)
+                raise
+        if at <= self._residence.now() and self._errands is not None:
+            self._errands.begin(tenant)  # the alarm is for whoever comes after a crash
 
     async def _maintain(self, tenant: Tenant, due: Listing) -> None:
         self._brought_forward.pop(due.id, None)

@@ -25,14 +25,17 @@ from tenants.records import (
     Client,
     Consent,
     Delivery,
+    DeviceRequest,
     Event,
     Grant,
     IdentityProvider,
     Issuer,
     KeptToken,
     Listing,
-    LiveToken,
+    LogoutNotice,
     Organization,
+    RegistrationToken,
+    Resource,
     Session,
     SigningKey,
     User,
@@ -143,6 +146,27 @@ class ClientNoun(Protocol):
         """
         ...
 
+    def keep_documents(self, most: int) -> int:
+        """Of the clients known by a document that no grant refers to, remove all but the `most` that were used last;
+        how many."""
+        ...
+
+
+class RegistrationTokenNoun(Protocol):
+    def add(self, token: RegistrationToken) -> None:
+        """AlreadyThere if the id or the digest is taken."""
+        ...
+
+    def spend(self, digest: bytes, now: int) -> str | None:
+        """Take one use of the token of this digest; its id, or None if there is none that may be used at `now`."""
+        ...
+
+    def remove(self, token_id: str) -> bool: ...
+    def page(self, after: str, limit: int) -> Sequence[RegistrationToken]: ...
+    def sweep(self, now: int, limit: int) -> int:
+        """Remove those that expired at `now` or before; how many."""
+        ...
+
 
 class UserNoun(Protocol):
     def find(self, user_id: str) -> User | None: ...
@@ -159,11 +183,11 @@ class UserNoun(Protocol):
         ...
 
     def add(self, user: User) -> None:
-        """AlreadyThere if the id or one of the identities is taken."""
+        """AlreadyThere if the id or one of the identities is taken, or one of them stands there twice."""
         ...
 
     def change(self, user: User) -> bool:
-        """AlreadyThere if one of the identities is another's."""
+        """AlreadyThere if one of the identities is another's, or stands there twice."""
         ...
 
     def remove(self, user_id: str) -> bool: ...
@@ -184,6 +208,23 @@ class IdentityProviderNoun(Protocol):
         ...
 
     def remove(self, provider_id: str) -> bool: ...
+
+
+class ResourceNoun(Protocol):
+    def find(self, resource_id: str) -> Resource | None: ...
+    def all(self) -> Sequence[Resource]:
+        """In the order of their ids. They are few."""
+        ...
+
+    def add(self, resource: Resource) -> None:
+        """AlreadyThere if the id or the canonical URI is taken."""
+        ...
+
+    def change(self, resource: Resource, *, version: int) -> bool:
+        """Replace it if it is still at `version`. Its URIs and the time of its birth stay, whatever it says of them."""
+        ...
+
+    def remove(self, resource_id: str) -> bool: ...
 
 
 class OrganizationNoun(Protocol):
@@ -214,9 +255,18 @@ class SessionNoun(Protocol):
         ...
 
     def add(self, session: Session) -> None: ...
+    def note_client(self, digest: bytes, client_id: str) -> bool:
+        """Add a client to those that are to be told when it ends. False if there is no such session, or it is one
+        already."""
+        ...
+
     def remove(self, digest: bytes) -> bool: ...
     def remove_of_user(self, user_id: str, provider: str | None = None) -> int:
         """Sign the user out everywhere, or where they signed in by one provider; how many sessions there were."""
+        ...
+
+    def of_user(self, user_id: str) -> Sequence[Session]:
+        """All that are kept, expired ones too, in the order of their digests."""
         ...
 
     def sweep(self, now: int, limit: int) -> int:
@@ -242,6 +292,10 @@ class ConsentNoun(Protocol):
         """Forget all that anybody allowed this client; how many there were."""
         ...
 
+    def remove_for_resource(self, resource: str) -> int:
+        """Forget all that anybody allowed anyone at this resource; how many there were."""
+        ...
+
 
 class TicketNoun(Protocol):
     """Which sealed, single-use tickets were spent. A ticket itself is kept nowhere: it travels with the page."""
@@ -262,12 +316,18 @@ class GrantNoun(Protocol):
         """Write the next generation of `grant` if it is still at `generation` and not revoked.
 
         Both the redeeming of a code (generation 0 to 1) and a refresh are this one conditional statement. It writes
-        when the code was spent, and what stands in the record from `generation` on; the rest of a grant never changes.
+        when the code was spent, what the latest tokens are bound to, and what stands in the record from `generation`
+        on; the rest of a grant never changes.
         """
         ...
 
-    def keep_access(self, grant_id: int, access: Sequence[LiveToken]) -> bool:
-        """Replace which access tokens of the grant still count. True if there is such a grant, revoked or not."""
+    def end_access(self, grant_id: int, digest: bytes, now: int) -> bool:
+        """The access token of this digest counts no more: it is one of the ended now. False if it did not count."""
+        ...
+
+    def ended(self, after: tuple[int, int], before: int, limit: int) -> Sequence[tuple[int, Grant]]:
+        """When grants were revoked, or where they stand the last token of theirs was ended: before the instant
+        `before`, and after the instant and grant `after`. In the order of instant and id."""
         ...
 
     def revoke(self, grant_id: int, now: int) -> bool:
@@ -286,8 +346,16 @@ class GrantNoun(Protocol):
         """Revoke what this user allowed after a sign-in by one provider; how many were not revoked yet."""
         ...
 
+    def revoke_for_resource(self, resource: str, now: int) -> int:
+        """Revoke what anybody allowed anyone at this resource; how many were not revoked yet."""
+        ...
+
     def of_user(self, user_id: str) -> Sequence[Grant]:
         """All that are kept, revoked ones too."""
+        ...
+
+    def of_client_itself(self, client_id: str, resource: str) -> Grant | None:
+        """What a client has in its own name at a resource and was not revoked; of several the one of the lowest id."""
         ...
 
     def page(self, after: int, limit: int) -> Sequence[Grant]: ...
@@ -295,11 +363,37 @@ class GrantNoun(Protocol):
         """Look at the `limit` grants after id `after`, and remove those of which no code or token counts any more.
 
         A code counts until it is spent or expires, a token until it expires, and nothing counts once the grant has
-        expired or was revoked. What expires at `now` counts no more.
+        expired. Of one that was revoked access tokens alone count, and of these the ended too: until then it must be
+        known that they are no good. What expires at `now` counts no more.
 
         Returns the id to go on after, or None where there were fewer than `limit` left to look at. A walk by id needs
         no index on a time that changes with every refresh, which would cost each of them a second page.
         """
+        ...
+
+
+class DeviceRequestNoun(Protocol):
+    def find(self, request_id: int) -> DeviceRequest | None: ...
+    def find_user_code(self, user_code: bytes) -> DeviceRequest | None: ...
+    def count(self) -> int: ...
+    def add(self, request: DeviceRequest) -> None:
+        """AlreadyThere if the id or the user code is taken."""
+        ...
+
+    def polled(self, request_id: int, at: int, interval: int) -> bool:
+        """Note that the device asked, and how long it is to wait now."""
+        ...
+
+    def deny(self, request_id: int, now: int) -> bool:
+        """True for the first who denies it."""
+        ...
+
+    def take(self, request_id: int) -> bool:
+        """Remove it, to be allowed: True for the first, and never where it was denied."""
+        ...
+
+    def sweep(self, now: int, limit: int) -> int:
+        """Remove those that expired at `now` or before; how many."""
         ...
 
 
@@ -317,6 +411,21 @@ class DeliveryNoun(Protocol):
     def put_off(self, delivery_id: str, due_at: int, attempts: int) -> bool: ...
     def remove(self, delivery_id: str) -> bool: ...
     def remove_all(self) -> int: ...
+
+
+class LogoutNoticeNoun(Protocol):
+    def add(self, notice: LogoutNotice) -> None: ...
+    def due(self, now: int, limit: int) -> Sequence[LogoutNotice]:
+        """Those due at `now` or before: the most overdue first, then by id."""
+        ...
+
+    def next_at(self) -> int | None:
+        """When the next one is due, if there is any."""
+        ...
+
+    def count(self) -> int: ...
+    def put_off(self, notice_id: str, due_at: int, attempts: int) -> bool: ...
+    def remove(self, notice_id: str) -> bool: ...
 
 
 class KeptTokenNoun(Protocol):
@@ -384,9 +493,13 @@ class Tx(Protocol):
     @property
     def clients(self) -> ClientNoun: ...
     @property
+    def registration_tokens(self) -> RegistrationTokenNoun: ...
+    @property
     def users(self) -> UserNoun: ...
     @property
     def identity_providers(self) -> IdentityProviderNoun: ...
+    @property
+    def resources(self) -> ResourceNoun: ...
     @property
     def organizations(self) -> OrganizationNoun: ...
     @property
@@ -398,7 +511,11 @@ class Tx(Protocol):
     @property
     def grants(self) -> GrantNoun: ...
     @property
+    def device_requests(self) -> DeviceRequestNoun: ...
+    @property
     def deliveries(self) -> DeliveryNoun: ...
+    @property
+    def logout_notices(self) -> LogoutNoticeNoun: ...
     @property
     def kept_tokens(self) -> KeptTokenNoun: ...
     @property

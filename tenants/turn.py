@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tenants.keyring import Entropy, Keyring
+from tenants.oauth.client_auth import ClientKeys
+from tenants.oauth.identity_assertion import ProviderKeys
 from tenants.records import Event, Issuer
 from tenants.store import Tx
 
@@ -22,11 +24,15 @@ class Turn:
     """To be called by an act that changed what the issuer publishes: its metadata or its keys."""
     wake_at: Callable[[int], None]
     """To be called by an act that leaves something to be done at that instant, or as soon after it as can be."""
+    client_keys: ClientKeys | None = None
+    """What was fetched for it, after an act had raised KeysNeeded."""
+    provider_keys: ProviderKeys | None = None
+    """The same after ProviderKeysNeeded."""
 
     @property
     def issuer(self) -> Issuer:
         return self.tx.issuer.get()
 
-    def remember(self, type: str, actor: str, subject: str | None = None, **details: object) -> None:
-        """Add an event. `details` must hold no secret."""
-        self.tx.events.add(Event(type=type, at=self.now, actor=actor, subject=subject, details=details))
+    def remember(self, type: str, actor: str, subject: str | None = None, **details: object) -> int:
+        """Add an event; its sequence number. `details` must hold no secret."""
+        return self.tx.events.add(Event(type=type, at=self.now, actor=actor, subject=subject, details=details))

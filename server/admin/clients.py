@@ -23,6 +23,8 @@ from tenants.acts.operate import (
     remove_client,
     rotate_secret,
 )
+from tenants.oauth import json_text
+from tenants.oauth.client_metadata import SESSION_REQUIRED, SIGNED_USERINFO
 from tenants.problems import Invalid
 from tenants.records import DAY, Client
 from tenants.registry import Registry
@@ -31,7 +33,11 @@ from tenants.turn import Turn
 Q = TypeVar("Q")
 R = TypeVar("R")
 LONGEST_OVERLAP = 30 * DAY
-_ORIGINS = {"admin": pb.Client.ORIGIN_ADMIN, "registration": pb.Client.ORIGIN_REGISTRATION}
+_ORIGINS = {
+    "admin": pb.Client.ORIGIN_ADMIN,
+    "registration": pb.Client.ORIGIN_REGISTRATION,
+    "document": pb.Client.ORIGIN_DOCUMENT,
+}
 
 
 class Clients(rpc.ClientServiceServicer):
@@ -46,6 +52,7 @@ class Clients(rpc.ClientServiceServicer):
             client_id=names.chosen_client_id(request.client_id),
             metadata=_metadata(request.client),
             resources=tuple(request.client.resources),
+            target_resources=tuple(request.client.target_resources),
             actor=OPERATOR,
         )
         try:
@@ -111,8 +118,24 @@ def _metadata(client: pb.Client) -> dict[str, Any]:
         "token_endpoint_auth_method": client.token_endpoint_auth_method,
         "scope": client.scope,
         "application_type": client.application_type,
+        "jwks": _jwks(client.jwks),
+        "jwks_uri": client.jwks_uri,
+        "token_endpoint_auth_signing_alg": client.token_endpoint_auth_signing_alg,
+        "dpop_bound_access_tokens": client.dpop_bound_access_tokens,
+        "require_pushed_authorization_requests": client.require_pushed_authorization_requests,
+        "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
+        "backchannel_logout_uri": client.backchannel_logout_uri,
+        SESSION_REQUIRED: client.backchannel_logout_session_required,
+        SIGNED_USERINFO: client.userinfo_signed_response_alg,
     }
     return {name: value for name, value in members.items() if value}
+
+
+def _jwks(text: str) -> Any:
+    try:
+        return json_text.parse(text.encode("utf-8")) if text else None
+    except json_text.NotJson as error:
+        raise Invalid("client.jwks", f"must be JSON: {error}") from None
 
 
 def _client(issuer_id: str, client: Client, secret: str | None = None) -> pb.Client:
@@ -127,8 +150,18 @@ def _client(issuer_id: str, client: Client, secret: str | None = None) -> pb.Cli
         scope=" ".join(client.scopes or ()),
         application_type=client.application_type or "",
         resources=client.resources,
+        target_resources=client.target_resources,
         client_secret=secret or "",
         client_secret_set=bool(client.secrets),
         create_time=Timestamp(seconds=client.created_at),
         last_use_time=Timestamp(seconds=client.last_used_at),
+        jwks="" if client.jwks is None else json_text.write(client.jwks).decode("utf-8"),
+        jwks_uri=client.jwks_uri or "",
+        token_endpoint_auth_signing_alg=client.assertion_algorithm or "",
+        dpop_bound_access_tokens=client.dpop_bound,
+        require_pushed_authorization_requests=client.par_required,
+        post_logout_redirect_uris=client.post_logout_redirect_uris,
+        backchannel_logout_uri=client.backchannel_logout_uri or "",
+        backchannel_logout_session_required=SESSION_REQUIRED in client.metadata,
+        userinfo_signed_response_alg=client.metadata.get(SIGNED_USERINFO, ""),
     )

@@ -1,18 +1,20 @@
 """IdentityProviderService: proto in, the tenant's answer out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
-from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import identity_provider_service_pb2 as pb
 from protos.admin.v1 import identity_provider_service_pb2_grpc as rpc
-from server.admin import names, turns
+from server.admin import masks, names, turns
 from server.admin.issuers import OPERATOR
 from server.admin.names import PageTokens
+from server.admin.policy import seconds
 from server.admin.status import Immutable
 from tenants.acts.provider_kinds import KINDS, kind_of
 from tenants.acts.provider_settings import Settings
@@ -29,6 +31,8 @@ from tenants.acts.providers import (
     settings_of,
     would_be,
 )
+from tenants.acts.try_out import Finding, State, Trial, try_out
+from tenants.oauth import json_text
 from tenants.problems import Invalid
 from tenants.records import AccessRule, ClaimMapping, IdentityProvider, ProviderKind
 from tenants.registry import Registry
@@ -36,21 +40,28 @@ from tenants.turn import Turn
 
 Q = TypeVar("Q")
 R = TypeVar("R")
-_OUTPUT_ONLY = frozenset({"client_secret_set", "redirect_uri", "create_time", "update_time", "etag"})
-_WHOLE = tuple(
-    field.name for field in pb.IdentityProvider.DESCRIPTOR.fields if field.name not in _OUTPUT_ONLY | {"name"}
-)
-_PARTS = {
-    f"{field.name}.{part.name}"
-    for field in pb.IdentityProvider.DESCRIPTOR.fields
-    if field.name in _WHOLE and field.message_type is not None
-    for part in field.message_type.fields
+_Check = pb.TestIdentityProviderResponse.Check
+_STATES: dict[State, pb.TestIdentityProviderResponse.Check.State] = {
+    "passed": _Check.STATE_PASSED,
+    "failed": _Check.STATE_FAILED,
+    "skipped": _Check.STATE_SKIPPED,
 }
+_OUTPUT_ONLY = frozenset(
+    {"client_secret_set", "redirect_uri", "create_time", "update_time", "etag", "public_jwk", "client_jwks_uri"}
+)
+_FIELDS = masks.changeable(pb.IdentityProvider, set_once=("name",), output_only=_OUTPUT_ONLY)
+
+
+class Examiner(Protocol):
+    """Looks at identity providers out in the world."""
+
+    async def examine(self, tenant: str, trial: Trial) -> Sequence[Finding]: ...
 
 
 class IdentityProviders(rpc.IdentityProviderServiceServicer):
-    def __init__(self, registry: Registry, page_tokens: PageTokens) -> None:
+    def __init__(self, registry: Registry, page_tokens: PageTokens, examiner: Examiner) -> None:
         self._registry = registry
+        self._examiner = examiner
         self._page_tokens = page_tokens
 
     async def CreateIdentityProvider(
@@ -58,14 +69,15 @@ class IdentityProviders(rpc.IdentityProviderServiceServicer):
     ) -> pb.IdentityProvider:
         issuer_id = names.issuer_id(request.parent, "parent")
         given = request.identity_provider
-        new = NewProvider(
-            id=names.chosen_provider_id(request.identity_provider_id),
-            settings=_settings(given),
-            secret=given.client_secret,
-            actor=OPERATOR,
-        )
-        act = would_be if request.validate_only else add_provider
-        return self._shown(issuer_id, await self._run(issuer_id, act, new))
+        provider_id = names.chosen_provider_id(request.identity_provider_id)
+        with _as_asked():
+            settings = _settings(given)
+        new = NewProvider(id=provider_id, settings=settings, secret=given.client_secret, actor=OPERATOR)
+        if not request.validate_only:
+            return self._shown(issuer_id, await self._run(issuer_id, add_provider, new))
+        shown = self._shown(issuer_id, await self._run(issuer_id, would_be, new))
+        shown.ClearField("public_jwk")  # of a key that is not kept
+        return shown
 
     async def GetIdentityProvider(self, request: pb.GetIdentityProviderRequest, context: object) -> pb.IdentityProvider:
         issuer_id, provider_id = names.provider_ids(request.name)
@@ -92,7 +104,7 @@ class IdentityProviders(rpc.IdentityProviderServiceServicer):
         mask = tuple(request.update_mask.paths)
         change = ProviderChange(
             id=provider_id,
-            change=_change(given, mask, _paths(mask, given)),
+            change=_change(given, mask, _FIELDS.paths(mask, given)),
             secret=_new_secret(given, mask),
             etag=given.etag,
             actor=OPERATOR,
@@ -105,25 +117,45 @@ class IdentityProviders(rpc.IdentityProviderServiceServicer):
         await self._run(issuer_id, remove_provider, removal)
         return Empty()
 
+    async def TestIdentityProvider(
+        self, request: pb.TestIdentityProviderRequest, context: object
+    ) -> pb.TestIdentityProviderResponse:
+        issuer_id, provider_id = names.provider_ids(request.name)
+        trial = await self._run(issuer_id, try_out, provider_id)
+        found = await self._examiner.examine(self._registry.tenant(issuer_id).listing.uid, trial)
+        return pb.TestIdentityProviderResponse(
+            checks=[_Check(name=each.check, state=_STATES[each.state], message=each.message) for each in found],
+            passed=all(each.state != "failed" for each in found),
+        )
+
     async def _run(self, issuer_id: str, act: Callable[[Turn, Q], R], request: Q) -> R:
-        try:
+        with _as_asked():
             return await turns.run(self._registry, issuer_id, act, request, names.of_provider)
-        except Invalid as invalid:
-            raise _as_asked(invalid) from None
 
     def _shown(self, issuer_id: str, provider: IdentityProvider) -> pb.IdentityProvider:
         message = _message(settings_of(provider))
         message.name = names.of_provider(issuer_id, provider.id)
-        message.client_secret_set = provider.sealed_secret is not None
         message.redirect_uri = f"{self._registry.tenant(issuer_id).listing.uri}/callback/{provider.id}"
+        message.client_secret_set = provider.sealed_secret is not None and provider.public_jwk is None
+        if provider.public_jwk is not None:
+            message.public_jwk = json_text.write(provider.public_jwk).decode("ascii")
+            message.client_jwks_uri = f"{message.redirect_uri}/jwks.json"
         message.create_time.CopyFrom(Timestamp(seconds=provider.created_at))
         message.update_time.CopyFrom(Timestamp(seconds=provider.updated_at))
         message.etag = etag(provider)
         return message
 
 
-def _as_asked(invalid: Invalid) -> Invalid:
-    """With the path of the field as the caller knows it."""
+@contextmanager
+def _as_asked() -> Generator[None]:
+    """Says what is wrong with the path of the field as the caller knows it."""
+    try:
+        yield
+    except Invalid as invalid:
+        raise _named(invalid) from None
+
+
+def _named(invalid: Invalid) -> Invalid:
     if invalid.field == "kind":
         return Immutable("identity_provider.config", invalid.description)
     if invalid.field == "id":
@@ -137,9 +169,9 @@ def _settings(given: pb.IdentityProvider) -> Settings:
     """What the message says. Raises Invalid where it says no kind."""
     kind = cast("ProviderKind | None", given.WhichOneof("config"))
     if kind is None:
-        raise Invalid("identity_provider.config", f"must be one of {', '.join(KINDS)}")
+        raise Invalid("config", f"must be one of {', '.join(KINDS)}")
     made = KINDS[kind]
-    config = made(**{field.name: getattr(getattr(given, kind), field.name) for field in fields(made)})
+    config = made(**{field.name: _frozen(getattr(getattr(given, kind), field.name)) for field in fields(made)})
     access = given.access_rule
     return Settings(
         config=config,
@@ -147,6 +179,7 @@ def _settings(given: pb.IdentityProvider) -> Settings:
         disabled=given.disabled,
         client_id=given.client_id,
         auth_method=given.token_endpoint_auth_method,
+        assertion_algorithm=given.client_assertion_algorithm,
         scopes=tuple(given.scopes),
         claims=ClaimMapping(**{field.name: getattr(given.claim_mapping, field.name) for field in fields(ClaimMapping)}),
         access=AccessRule(
@@ -155,7 +188,14 @@ def _settings(given: pb.IdentityProvider) -> Settings:
             groups=tuple(access.groups),
         ),
         login_domains=tuple(given.login_domains),
+        vouches_for_email=given.vouches_for_email,
+        vouches_for_clients=given.vouches_for_clients,
+        recheck_interval=seconds(given.recheck_interval, "recheck_interval"),
     )
+
+
+def _frozen(value: Any) -> Any:
+    return value if isinstance(value, str) else tuple(value)
 
 
 def _message(settings: Settings) -> pb.IdentityProvider:
@@ -166,41 +206,16 @@ def _message(settings: Settings) -> pb.IdentityProvider:
         disabled=settings.disabled,
         client_id=settings.client_id,
         token_endpoint_auth_method=settings.auth_method,
+        client_assertion_algorithm=settings.assertion_algorithm,
         scopes=settings.scopes,
         claim_mapping=pb.IdentityProvider.ClaimMapping(**asdict(settings.claims)),
         access_rule=pb.IdentityProvider.AccessRule(**asdict(settings.access)),
         login_domains=settings.login_domains,
+        vouches_for_email=settings.vouches_for_email,
+        vouches_for_clients=settings.vouches_for_clients,
+        recheck_interval=Duration(seconds=settings.recheck_interval) if settings.recheck_interval else None,
         **config,
     )
-
-
-def _paths(mask: tuple[str, ...], given: pb.IdentityProvider) -> tuple[str, ...]:
-    """Which fields to change (AIP-134, AIP-161)."""
-    if mask == ("*",):
-        return _WHOLE
-    if not mask:
-        return tuple(_said(given))
-    for path in mask:
-        if path == "name":
-            raise Immutable("update_mask", f"{path} cannot be changed")
-        if path in _OUTPUT_ONLY:
-            raise Invalid("update_mask", f"{path} is for output only")
-        if path not in _WHOLE and path not in _PARTS:
-            raise Invalid("update_mask", f"{path[:80]} is no field that can be changed")
-    if len(set(mask)) < len(mask):
-        raise Invalid("update_mask", "names a field twice")
-    return mask
-
-
-def _said(message: Message, outer: str = "") -> Iterable[str]:
-    """The fields that say something; of those that have fields themselves, which of these."""
-    for field, value in message.ListFields():
-        if not outer and field.name not in _WHOLE:
-            continue
-        if isinstance(value, Message):
-            yield from _said(value, f"{field.name}.")
-        else:
-            yield f"{outer}{field.name}"
 
 
 def _new_secret(given: pb.IdentityProvider, mask: tuple[str, ...]) -> str | None:
@@ -224,20 +239,6 @@ def _change(
 def _merged(given: pb.IdentityProvider, paths: Iterable[str], onto: pb.IdentityProvider) -> pb.IdentityProvider:
     """`onto` with the named fields as in `given`."""
     meant = given.WhichOneof("config") or onto.WhichOneof("config")
-    for path in paths:
-        if path in KINDS and path != meant:
-            continue  # it is not set in `given`, and need not be cleared: at most one of them is
-        source: Any = given
-        target: Any = onto
-        *outer, name = path.split(".")
-        for step in outer:
-            source, target = getattr(source, step), getattr(target, step)
-        value = getattr(source, name)
-        target.ClearField(name)
-        if isinstance(value, Message):
-            getattr(target, name).CopyFrom(value)
-        elif target.DESCRIPTOR.fields_by_name[name].is_repeated:
-            getattr(target, name).extend(value)
-        else:
-            setattr(target, name, value)
+    # another kind is not set in `given`, and need not be cleared: at most one of them is set
+    masks.merge(given, [path for path in paths if path not in KINDS or path == meant], onto)
     return onto

@@ -3,6 +3,7 @@
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from urllib.parse import quote, unquote
 
 from tenants.problems import Invalid
 
@@ -11,8 +12,11 @@ LARGEST_PAGE = 1_000
 TAG_BYTES = 16
 _OWN_ID = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _ISSUER = re.compile(rf"issuers/({_OWN_ID})")
-_CLIENT = re.compile(rf"issuers/({_OWN_ID})/clients/([A-Za-z0-9_-]{{1,128}})")
+_CLIENT = re.compile(rf"issuers/({_OWN_ID})/clients/([A-Za-z0-9_-]{{1,128}}|https?%3A%2F%2F[A-Za-z0-9._~%-]{{1,1600}})")
 _PROVIDER = re.compile(rf"issuers/({_OWN_ID})/identityProviders/({_OWN_ID})")
+_RESOURCE = re.compile(rf"issuers/({_OWN_ID})/resources/({_OWN_ID})")
+_REGISTRATION_TOKEN = re.compile(rf"issuers/({_OWN_ID})/registrationTokens/(r_[0-9a-f]{{16}})")
+_WEBHOOK = re.compile(rf"issuers/({_OWN_ID})/webhook")
 
 
 def issuer_id(name: str, field: str = "name") -> str:
@@ -23,15 +27,16 @@ def issuer_id(name: str, field: str = "name") -> str:
 
 
 def client_ids(name: str) -> tuple[str, str]:
-    """(issuer id, client id)."""
+    """(issuer id, client id). An id that is a URL stands there as one segment of a path."""
     found = _CLIENT.fullmatch(name)
-    if found is None:
+    client_id = "" if found is None else unquote(found[2])
+    if found is None or of_client(found[1], client_id) != name:
         raise Invalid("name", "must be issuers/{issuer}/clients/{client}")
-    return found[1], found[2]
+    return found[1], client_id
 
 
 def of_client(issuer_id: str, client_id: str) -> str:
-    return f"issuers/{issuer_id}/clients/{client_id}"
+    return f"issuers/{issuer_id}/clients/{quote(client_id, safe='')}"
 
 
 def chosen_client_id(client_id: str) -> str | None:
@@ -52,6 +57,46 @@ def of_provider(issuer_id: str, provider_id: str) -> str:
 
 def chosen_provider_id(provider_id: str) -> str:
     return _chosen(provider_id, "identity_provider_id")
+
+
+def resource_ids(name: str, field: str = "name") -> tuple[str, str]:
+    """(issuer id, resource id)."""
+    found = _RESOURCE.fullmatch(name)
+    if found is None:
+        raise Invalid(field, "must be issuers/{issuer}/resources/{resource}")
+    return found[1], found[2]
+
+
+def of_resource(issuer_id: str, resource_id: str) -> str:
+    return f"issuers/{issuer_id}/resources/{resource_id}"
+
+
+def chosen_resource_id(resource_id: str) -> str:
+    return _chosen(resource_id, "resource_id")
+
+
+def registration_token_ids(name: str) -> tuple[str, str]:
+    """(issuer id, registration token id)."""
+    found = _REGISTRATION_TOKEN.fullmatch(name)
+    if found is None:
+        raise Invalid("name", "must be issuers/{issuer}/registrationTokens/{registration_token}")
+    return found[1], found[2]
+
+
+def of_registration_token(issuer_id: str, token_id: str) -> str:
+    return f"issuers/{issuer_id}/registrationTokens/{token_id}"
+
+
+def webhook_of(name: str, field: str = "name") -> str:
+    """The id of the issuer whose webhook it is."""
+    found = _WEBHOOK.fullmatch(name)
+    if found is None:
+        raise Invalid(field, "must be issuers/{issuer}/webhook")
+    return found[1]
+
+
+def of_webhook(issuer_id: str) -> str:
+    return f"issuers/{issuer_id}/webhook"
 
 
 def _chosen(own_id: str, field: str) -> str:

@@ -8,7 +8,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from protos.admin.v1 import issuer_service_pb2 as pb
 from tenants.problems import Invalid
-from tenants.records import Policy
+from tenants.records import Policy, RateLimit
 
 _DURATIONS = (
     "access_token_ttl",
@@ -20,12 +20,33 @@ _DURATIONS = (
     "key_roll_interval",
     "unused_client_ttl",
 )
-_LISTS = ("scopes", "private_redirect_schemes", "resources", "allowed_origins")
-_PLAIN = ("signing_algorithm", "dynamic_registration", "debug")
+_LISTS = (
+    "scopes",
+    "private_redirect_schemes",
+    "allowed_origins",
+    "first_party_origins",
+    "client_document_hosts",
+)
+_PLAIN = ("signing_algorithm", "debug", "link_by_email", "dpop_nonce_required", "par_required")
+_LIMITS = ("registration_limit", "failure_limit", "client_limit", "guess_limit", "session_limit")
 DEFAULTS = Policy()
-FIELDS = (*_DURATIONS, *_LISTS, *_PLAIN, "token_format")
-_FORMATS = {pb.IssuerPolicy.TOKEN_FORMAT_JWT: "jwt", pb.IssuerPolicy.TOKEN_FORMAT_OPAQUE: "opaque"}
-_NUMBERS = {text: number for number, text in _FORMATS.items()}
+UNSPECIFIED = pb.IssuerPolicy.TOKEN_FORMAT_UNSPECIFIED
+FORMATS = {pb.IssuerPolicy.TOKEN_FORMAT_JWT: "jwt", pb.IssuerPolicy.TOKEN_FORMAT_OPAQUE: "opaque"}
+NUMBERS = {text: number for number, text in FORMATS.items()}
+_ENUMS: dict[str, dict[Any, str]] = {
+    "token_format": FORMATS,
+    "registration": {
+        pb.IssuerPolicy.REGISTRATION_OPEN: "open",
+        pb.IssuerPolicy.REGISTRATION_TOKEN: "token",
+        pb.IssuerPolicy.REGISTRATION_CLOSED: "closed",
+    },
+    "client_documents": {
+        pb.IssuerPolicy.CLIENT_DOCUMENTS_ANY: "any",
+        pb.IssuerPolicy.CLIENT_DOCUMENTS_LISTED: "listed",
+        pb.IssuerPolicy.CLIENT_DOCUMENTS_NONE: "none",
+    },
+}
+FIELDS = (*_DURATIONS, *_LISTS, *_PLAIN, *_LIMITS, *_ENUMS)
 
 
 def set_fields(message: pb.IssuerPolicy) -> list[str]:
@@ -33,7 +54,7 @@ def set_fields(message: pb.IssuerPolicy) -> list[str]:
     return [
         name
         for name in FIELDS
-        if (bool(getattr(message, name)) if name in _LISTS or name == "token_format" else message.HasField(name))
+        if (bool(getattr(message, name)) if name in _LISTS or name in _ENUMS else message.HasField(name))
     ]
 
 
@@ -48,8 +69,10 @@ def merged(message: pb.IssuerPolicy, names: Iterable[str], onto: Policy) -> Poli
             changes[name] = getattr(DEFAULTS, name)
         elif name in _DURATIONS:
             changes[name] = seconds(getattr(message, name), f"issuer.policy.{name}")
-        elif name == "token_format":
-            changes[name] = _FORMATS.get(message.token_format, "")
+        elif name in _LIMITS:
+            changes[name] = RateLimit(getattr(message, name).per_minute, getattr(message, name).burst)
+        elif name in _ENUMS:
+            changes[name] = _ENUMS[name].get(getattr(message, name), "")
         else:
             changes[name] = getattr(message, name)
     return replace(onto, **changes)
@@ -61,9 +84,14 @@ def replaced(message: pb.IssuerPolicy) -> Policy:
 
 
 def to_proto(policy: Policy) -> pb.IssuerPolicy:
-    message = pb.IssuerPolicy(token_format=_NUMBERS[policy.token_format])
+    message = pb.IssuerPolicy()
+    for name, words in _ENUMS.items():
+        setattr(message, name, next(number for number, word in words.items() if word == getattr(policy, name)))
     for name in _DURATIONS:
         getattr(message, name).CopyFrom(Duration(seconds=getattr(policy, name)))
+    for name in _LIMITS:
+        limit: RateLimit = getattr(policy, name)
+        getattr(message, name).CopyFrom(pb.RateLimit(per_minute=limit.per_minute, burst=limit.burst))
     for name in _LISTS:
         getattr(message, name).extend(getattr(policy, name))
     for name in _PLAIN:

@@ -17,12 +17,21 @@ from protos.admin.v1 import (
     identity_provider_service_pb2_grpc,
     issuer_service_pb2,
     issuer_service_pb2_grpc,
+    registration_token_service_pb2,
+    registration_token_service_pb2_grpc,
+    resource_service_pb2,
+    resource_service_pb2_grpc,
+    webhook_service_pb2,
+    webhook_service_pb2_grpc,
 )
 from server.admin.calls import Calls, Log
 from server.admin.clients import Clients
-from server.admin.identity_providers import IdentityProviders
+from server.admin.identity_providers import Examiner, IdentityProviders
 from server.admin.issuers import Issuers
 from server.admin.names import PageTokens
+from server.admin.registration_tokens import RegistrationTokens
+from server.admin.resources import Resources
+from server.admin.webhooks import Courier, Webhooks
 from tenants.registry import Registry
 
 MAX_MESSAGE = 1_048_576
@@ -32,6 +41,9 @@ SERVICES = (
     issuer_service_pb2.DESCRIPTOR.services_by_name["IssuerService"].full_name,
     client_service_pb2.DESCRIPTOR.services_by_name["ClientService"].full_name,
     identity_provider_service_pb2.DESCRIPTOR.services_by_name["IdentityProviderService"].full_name,
+    registration_token_service_pb2.DESCRIPTOR.services_by_name["RegistrationTokenService"].full_name,
+    resource_service_pb2.DESCRIPTOR.services_by_name["ResourceService"].full_name,
+    webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"].full_name,
 )
 
 
@@ -45,6 +57,8 @@ class AdminServer:
         log: Log,
         request_id: Callable[[], str],
         clock: Callable[[], int],
+        examiner: Examiner,
+        courier: Courier,
     ) -> None:
         """`token_digest` is the SHA-256 of the admin token; `page_key` authenticates page tokens."""
         grpc.aio.init_grpc_aio()  # held to the end of the process: its shutdown can wait for ever (grpc PR 40989)
@@ -62,8 +76,13 @@ class AdminServer:
         issuer_service_pb2_grpc.add_IssuerServiceServicer_to_server(Issuers(registry, page_tokens), self._server)
         client_service_pb2_grpc.add_ClientServiceServicer_to_server(Clients(registry, page_tokens), self._server)
         identity_provider_service_pb2_grpc.add_IdentityProviderServiceServicer_to_server(
-            IdentityProviders(registry, page_tokens), self._server
+            IdentityProviders(registry, page_tokens, examiner), self._server
         )
+        resource_service_pb2_grpc.add_ResourceServiceServicer_to_server(Resources(registry, page_tokens), self._server)
+        registration_token_service_pb2_grpc.add_RegistrationTokenServiceServicer_to_server(
+            RegistrationTokens(registry, page_tokens), self._server
+        )
+        webhook_service_pb2_grpc.add_WebhookServiceServicer_to_server(Webhooks(registry, courier), self._server)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)

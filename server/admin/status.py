@@ -28,7 +28,13 @@ from tenants.problems import (
 DOMAIN = "admin.tenantry.dev"
 LONGEST_TEXT = 200
 """Characters of one text: details travel in trailers, which clients cut off at 8 KiB."""
-_TYPES = {"issuers": "Issuer", "clients": "Client", "identityProviders": "IdentityProvider"}
+_TYPES = {
+    "issuers": "Issuer",
+    "clients": "Client",
+    "identityProviders": "IdentityProvider",
+    "resources": "Resource",
+    "registrationTokens": "RegistrationToken",
+}
 _BROKEN_RETRY = 5
 
 

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from tenants.problems import AlreadyThere, IssuerUnavailable, NoSuchThing
 from tenants.registry import Registry
+from tenants.tenant import Tenant
 from tenants.turn import Turn
 
 Q = TypeVar("Q")
@@ -18,10 +19,16 @@ async def run(
 
     `name` makes it of the issuer's id and the thing's own.
     """
-    tenant = registry.tenant(issuer_id)
-    if tenant.listing.state not in ("active", "disabled"):
-        raise IssuerUnavailable(f"{issuer_id} is {tenant.listing.state}")
+    tenant = reachable(registry, issuer_id)
     try:
         return await tenant.perform(act, request)
     except (NoSuchThing, AlreadyThere) as problem:
         raise type(problem)(name(issuer_id, str(problem))) from None
+
+
+def reachable(registry: Registry, issuer_id: str) -> Tenant:
+    """The tenant of an issuer that is not deleted. Raises NoSuchIssuer or IssuerUnavailable."""
+    tenant = registry.tenant(issuer_id)
+    if tenant.listing.state not in ("active", "disabled"):
+        raise IssuerUnavailable(f"{issuer_id} is {tenant.listing.state}")
+    return tenant

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from server.cli import client, issuer, provider, serve
+from server.cli import client, issuer, provider, registration_token, resource, serve, webhook
 from server.cli.connection import USED_WRONGLY
 
 INTERRUPTED = 130
@@ -44,9 +44,14 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(serve.dev)
-app.add_typer(issuer.app, name="issuer", help="Issuers: create, look at, change, switch off and delete them.")
+app.add_typer(issuer.app, name="issuer", help="Issuers: create, change, switch off and delete them.")
 app.add_typer(client.app, name="client", help="The clients of an issuer.")
-app.add_typer(provider.app, name="provider", help="The identity providers of an issuer: where its users sign in.")
+app.add_typer(
+    registration_token.app, name="registration-token", help="Who may register clients, where not everybody may."
+)
+app.add_typer(provider.app, name="provider", help="Identity providers: where an issuer's users sign in.")
+app.add_typer(resource.app, name="resource", help="Resources: the MCP servers that an issuer protects.")
+app.add_typer(webhook.app, name="webhook", help="The webhook: who is told that users sign in.")
 
 
 def _version(wanted: bool) -> None:

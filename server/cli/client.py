@@ -2,11 +2,13 @@
 
 from enum import StrEnum
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
 from server.cli.connection import Server, remote
 from server.cli.duration import duration
+from server.cli.file import text_in
 from server.cli.issuer import named
 from server.cli.output import Format, show, show_all
 
@@ -21,11 +23,23 @@ class AuthMethod(StrEnum):
     NONE = "none"
     BASIC = "client_secret_basic"
     POST = "client_secret_post"
+    PRIVATE_KEY_JWT = "private_key_jwt"
+
+
+class AssertionAlgorithm(StrEnum):
+    ES256 = "ES256"
+    RS256 = "RS256"
+    PS256 = "PS256"
+    EDDSA = "EdDSA"
 
 
 class GrantType(StrEnum):
     AUTHORIZATION_CODE = "authorization_code"
     REFRESH_TOKEN = "refresh_token"
+    CLIENT_CREDENTIALS = "client_credentials"
+    TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+    JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class ApplicationType(StrEnum):
@@ -39,8 +53,9 @@ def create(
     server: Server,
     issuer: Issuer,
     redirect_uri: Annotated[
-        list[str], typer.Option("--redirect-uri", metavar="URI", help="Where users may return to. May be repeated.")
-    ],
+        list[str] | None,
+        typer.Option("--redirect-uri", metavar="URI", help="Where users may return to. May be repeated."),
+    ] = None,
     client_id: Annotated[
         str, typer.Option("--client-id", show_default=False, help="An id that you choose; else one is made up.")
     ] = "",
@@ -48,7 +63,12 @@ def create(
     auth_method: Annotated[AuthMethod, typer.Option("--auth-method", help="How it says who it is.")] = AuthMethod.NONE,
     grant_type: Annotated[
         list[GrantType] | None,
-        typer.Option("--grant-type", metavar="|".join(GrantType), help="Both if not given. May be repeated."),
+        typer.Option(
+            "--grant-type",
+            metavar="|".join(GrantType),
+            show_default="authorization_code refresh_token",
+            help="By what it may get tokens. May be repeated.",
+        ),
     ] = None,
     scope: Annotated[
         str, typer.Option("--scope", show_default=False, help="What it may ask for, with spaces between.")
@@ -65,18 +85,81 @@ def create(
             help="A resource that it speaks for, to introspect its tokens. May be repeated.",
         ),
     ] = None,
+    target_resource: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target-resource", metavar="URI", help="token-exchange: what it may exchange tokens for. May be repeated."
+        ),
+    ] = None,
+    jwks: Annotated[
+        str | None,
+        typer.Option(
+            "--jwks-file",
+            metavar="FILE",
+            show_default=False,
+            help="private_key_jwt: a file with its public keys (a JWK Set), or - for the standard input.",
+        ),
+    ] = None,
+    jwks_uri: Annotated[
+        str,
+        typer.Option("--jwks-uri", metavar="URI", show_default=False, help="private_key_jwt: or where they lie."),
+    ] = "",
+    assertion_algorithm: Annotated[
+        AssertionAlgorithm | None,
+        typer.Option(
+            "--assertion-algorithm", show_default="any", help="private_key_jwt: what alone may sign its assertions."
+        ),
+    ] = None,
+    dpop_bound: Annotated[
+        bool, typer.Option("--dpop-bound", help="Tokens only for proof that it holds a key (DPoP).")
+    ] = False,
+    par_required: Annotated[
+        bool, typer.Option("--par-required", help="Authorization by pushed requests only (PAR).")
+    ] = False,
+    post_logout_redirect_uri: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--post-logout-redirect-uri",
+            metavar="URI",
+            help="Where users may return to after signing out. May be repeated.",
+        ),
+    ] = None,
+    backchannel_logout_uri: Annotated[
+        str,
+        typer.Option(
+            "--backchannel-logout-uri", metavar="URI", show_default=False, help="Called when a user's session ends."
+        ),
+    ] = "",
+    backchannel_logout_session_required: Annotated[
+        bool,
+        typer.Option("--backchannel-logout-session-required", help="It must be told which session (it always is)."),
+    ] = False,
+    userinfo_algorithm: Annotated[
+        str,
+        typer.Option("--userinfo-algorithm", show_default=False, help="Userinfo as a JWT, signed as the issuer signs."),
+    ] = "",
 ) -> None:
     """Create a client. Its secret, if it has one, is printed this once."""
     from protos.admin.v1.client_service_pb2 import Client, CreateClientRequest
 
     given = Client(
         display_name=display_name,
-        redirect_uris=redirect_uri,
+        redirect_uris=redirect_uri or (),
         grant_types=grant_type or (),
         token_endpoint_auth_method=auth_method,
         scope=scope,
         application_type=application_type or "",
         resources=resource or (),
+        target_resources=target_resource or (),
+        jwks="" if jwks is None else text_in(jwks, "the JWK Set"),
+        jwks_uri=jwks_uri,
+        token_endpoint_auth_signing_alg=assertion_algorithm or "",
+        dpop_bound_access_tokens=dpop_bound,
+        require_pushed_authorization_requests=par_required,
+        post_logout_redirect_uris=post_logout_redirect_uri or (),
+        backchannel_logout_uri=backchannel_logout_uri,
+        backchannel_logout_session_required=backchannel_logout_session_required,
+        userinfo_signed_response_alg=userinfo_algorithm,
     )
     show(server.call(CreateClientRequest(parent=named(issuer), client_id=client_id, client=given)), server.output)
 
@@ -135,4 +218,4 @@ def rotate_secret(
 
 
 def _named(issuer: str, client: str) -> str:
-    return f"{named(issuer)}/clients/{client}"
+    return f"{named(issuer)}/clients/{quote(client, safe='')}"

@@ -18,7 +18,14 @@ Etag = Annotated[str, typer.Option("--etag", help="Only if it is still this vers
 
 
 _ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_EMPTY = {"policy": {"private_redirect_schemes": "none", "resources": "any", "allowed_origins": "none"}}
+_EMPTY = {
+    "policy": {
+        "private_redirect_schemes": "none",
+        "allowed_origins": "none",
+        "first_party_origins": "none",
+        "client_document_hosts": "none",
+    }
+}
 
 
 def named(issuer: str) -> str:
@@ -38,7 +45,9 @@ def create(
     given: Given,
     server: Server,
     issuer: Id,
-    uri: Annotated[str, typer.Option("--uri", help="What clients see, such as https://auth.example.com.")],
+    uri: Annotated[
+        str, typer.Option("--uri", help="What clients see, such as https://auth.example.com, or with a path.")
+    ],
     display_name: DisplayName = None,
 ) -> None:
     """Create an issuer; it serves at once."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from server.cli.duration import typed
+from server.cli import duration, rate
 
 
 class Format(StrEnum):
@@ -30,7 +30,7 @@ def show_all(messages: Iterable[Any], columns: Sequence[str], how: Format) -> No
         _print(items, how)
 
 
-def show(message: Any, how: Format, *, empty: Mapping[str, Mapping[str, str]] | None = None, **more: str) -> None:
+def show(message: Any, how: Format, *, empty: Mapping[str, Mapping[str, str]] | None = None, **more: object) -> None:
     """Print one resource, with members that it does not have itself.
 
     `empty` is for people: what to read, in a member that is a message, where one of its own members is empty.
@@ -52,11 +52,14 @@ def _members(message: Any) -> dict[str, Any]:
 
 
 def _readable(message: Any) -> dict[str, Any]:
-    """The members, with durations as they may be typed."""
+    """The members, with durations and limits as they may be typed."""
     members = _members(message)
     for field, value in message.ListFields():
-        if field.message_type is not None and field.message_type.full_name == "google.protobuf.Duration":
-            members[field.name] = typed(value.seconds)
+        kind = "" if field.message_type is None else field.message_type.full_name
+        if kind == "google.protobuf.Duration":
+            members[field.name] = duration.typed(value.seconds)
+        elif kind == "tenantry.admin.v1.RateLimit":
+            members[field.name] = rate.typed(value.per_minute, value.burst)
         elif isinstance(members.get(field.name), dict):
             members[field.name] = _readable(value)
     return members
@@ -84,11 +87,19 @@ def _table(items: list[dict[str, Any]], columns: Sequence[str]) -> None:
 
 def _sheet(item: dict[str, Any], indent: str = "") -> None:
     for name, value in item.items():
-        if isinstance(value, dict):
+        inner = _inner(value)
+        if inner:
             print(f"{indent}{name}:")
-            _sheet(cast("dict[str, Any]", value), indent + "  ")
+            for one in inner:
+                _sheet(one, indent + "  ")
         else:
             print(f"{indent}{name + ':':<28} {_text(name, value)}")
+
+
+def _inner(value: Any) -> list[dict[str, Any]]:
+    """The members that it is made of, if it is a message or a list of such."""
+    items = cast("list[Any]", value) if isinstance(value, list) else [value]
+    return [cast("dict[str, Any]", item) for item in items if isinstance(item, dict)]
 
 
 def _text(name: str, value: Any) -> str:

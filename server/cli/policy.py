@@ -7,11 +7,24 @@ import typer
 
 from server.cli.connection import with_options
 from server.cli.duration import duration
+from server.cli.rate import Rate, rate
 
 
 class TokenFormat(StrEnum):
     JWT = "jwt"
     OPAQUE = "opaque"
+
+
+class Registration(StrEnum):
+    OPEN = "open"
+    TOKEN = "token"
+    CLOSED = "closed"
+
+
+class ClientDocuments(StrEnum):
+    ANY = "any"
+    LISTED = "listed"
+    NONE = "none"
 
 
 class SigningAlgorithm(StrEnum):
@@ -38,6 +51,11 @@ def _one_of(words: type[StrEnum], option: str, default: str, help: str) -> tuple
     return Annotated[words | None, typer.Option(option, show_default=default, help=help)], None
 
 
+def _limited(option: str, default: str, help: str) -> tuple[Any, None]:
+    shown = typer.Option(option, parser=rate, metavar="PER_MINUTE,BURST", show_default=default, help=help)
+    return Annotated[Rate | None, shown], None
+
+
 OPTIONS: dict[str, tuple[Any, Any]] = {
     "access_token_ttl": _lasting("--access-token-ttl", "1h", "How long an access token lives."),
     "refresh_token_ttl": _lasting(
@@ -51,7 +69,21 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
     "token_format": _one_of(TokenFormat, "--token-format", "jwt", "How access tokens look."),
     "signing_algorithm": _one_of(SigningAlgorithm, "--signing-algorithm", "ES256", "What tokens are signed with."),
     "key_roll_interval": _lasting("--key-roll-interval", "90d", "How often the signing key changes."),
-    "dynamic_registration": _switch("dynamic-registration", "true", "Whether clients may register themselves."),
+    "registration": _one_of(
+        Registration, "--registration", "open", "Who may register a client: anybody, who has a token, or nobody."
+    ),
+    "client_documents": _one_of(
+        ClientDocuments,
+        "--client-documents",
+        "any",
+        "Whose clients may be known by the metadata document that their client_id leads to.",
+    ),
+    "client_document_hosts": _several(
+        "--client-document-host",
+        "HOST",
+        "none",
+        "With --client-documents listed: a host of such documents, or *.example.com for all below it.",
+    ),
     "unused_client_ttl": _lasting(
         "--unused-client-ttl", "90d", "How long a client that registered itself may lie unused."
     ),
@@ -61,9 +93,35 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
         "none",
         "A URI scheme, such as cursor, that native clients may redirect to.",
     ),
-    "resources": _several("--resource", "URI", "any", "A resource (RFC 8707) that tokens may be asked for."),
     "allowed_origins": _several(
         "--allowed-origin", "ORIGIN", "*", "A web origin that may read the client-side endpoints; * is any."
+    ),
+    "link_by_email": _switch(
+        "link-by-email",
+        "false",
+        "Whether who comes from a provider that vouches for e-mail addresses is the user known by that address.",
+    ),
+    "first_party_origins": _several(
+        "--first-party-origin", "ORIGIN", "none", "A web origin of your own app, to sign in to at /login."
+    ),
+    "registration_limit": _limited(
+        "--registration-limit", "60,600", "How many clients may register themselves from one address; none is no limit."
+    ),
+    "failure_limit": _limited(
+        "--failure-limit", "300,600", "How many requests from one address may fail to prove their client."
+    ),
+    "client_limit": _limited(
+        "--client-limit", "none", "How many requests one client may send; a public one, from one address."
+    ),
+    "guess_limit": _limited(
+        "--guess-limit", "10,30", "How many wrong passwords for one account, or codes of devices, may be typed."
+    ),
+    "session_limit": _limited("--session-limit", "30,300", "How often one user may sign in."),
+    "par_required": _switch(
+        "par-required", "false", "Whether clients may ask for authorization by pushed requests only (PAR)."
+    ),
+    "dpop_nonce_required": _switch(
+        "dpop-nonce-required", "false", "Whether proofs of possession (DPoP) must bear a nonce of this issuer."
     ),
     "debug": _switch("debug", "false", "Whether the server's log gives the reasons of refusals."),
 }
@@ -76,7 +134,7 @@ class Given:
     def __init__(self, **given: Any) -> None:
         from google.protobuf.duration_pb2 import Duration
 
-        from protos.admin.v1.issuer_service_pb2 import IssuerPolicy
+        from protos.admin.v1.issuer_service_pb2 import IssuerPolicy, RateLimit
 
         said = {name: value for name, value in given.items() if value is not None and value != []}
         self.policy = IssuerPolicy()
@@ -84,8 +142,11 @@ class Given:
         """What is said, as an update mask."""
         self.emptied = [name for name, value in said.items() if value == [""]]
         for name, value in said.items():
-            if isinstance(value, TokenFormat):
-                setattr(self.policy, name, IssuerPolicy.TokenFormat.Value(f"TOKEN_FORMAT_{value.upper()}"))
+            enum = IssuerPolicy.DESCRIPTOR.fields_by_name[name].enum_type
+            if enum is not None:
+                setattr(self.policy, name, enum.values_by_name[f"{name}_{value}".upper()].number)
+            elif isinstance(value, Rate):
+                getattr(self.policy, name).CopyFrom(RateLimit(per_minute=value.per_minute, burst=value.burst))
             elif isinstance(value, list):
                 getattr(self.policy, name).extend(() if name in self.emptied else value)
             elif isinstance(value, int) and not isinstance(value, bool):

@@ -1,17 +1,18 @@
 """`tenantry provider …`."""
 
-import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
 
-from server.cli.connection import USED_WRONGLY, Server, fail, remote, with_options
+from server.cli.connection import REFUSED, USED_WRONGLY, Server, fail, remote, with_options
+from server.cli.duration import duration
+from server.cli.file import text_in
 from server.cli.issuer import Etag, named
 from server.cli.output import Format, show, show_all
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+CHECK_COLUMNS = ("name", "state", "message")
 COLUMNS = ("name", "display_name", "client_id", "disabled", "redirect_uri")
 
 
@@ -26,32 +27,63 @@ class Kind(StrEnum):
     ENTRA = "entra"
 
 
+class AuthMethod(StrEnum):
+    NONE = "none"
+    BASIC = "client_secret_basic"
+    POST = "client_secret_post"
+    PRIVATE_KEY_JWT = "private_key_jwt"
+
+
+class AssertionAlgorithm(StrEnum):
+    ES256 = "ES256"
+    RS256 = "RS256"
+    PS256 = "PS256"
+    EDDSA = "EdDSA"
+
+
 Issuer = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, such as acme.")]
 Id = Annotated[str, typer.Argument(metavar="PROVIDER", help="The provider's id, such as google.")]
 AskedKind = Annotated[Kind, typer.Option("--kind", help="Whose it is, or which protocol it speaks.")]
 
 
-def _word(option: str, help: str) -> tuple[Any, None]:
-    return Annotated[str | None, typer.Option(option, show_default=False, help=help)], None
+def _word(option: str, metavar: str, help: str) -> tuple[Any, None]:
+    return Annotated[str | None, typer.Option(option, metavar=metavar, show_default=False, help=help)], None
 
 
-def _several(option: str, help: str) -> tuple[Any, None]:
-    return Annotated[list[str] | None, typer.Option(option, show_default=False, help=f"{help} May be repeated.")], None
+def _several(option: str, metavar: str, help: str) -> tuple[Any, None]:
+    shown = typer.Option(option, metavar=metavar, show_default=False, help=f"{help} May be repeated.")
+    return Annotated[list[str] | None, shown], None
+
+
+def _switch(options: str, help: str) -> tuple[Any, None]:
+    return Annotated[bool | None, typer.Option(options, help=help)], None
+
+
+def _one_of(words: type[StrEnum], option: str, help: str) -> tuple[Any, None]:
+    return Annotated[words | None, typer.Option(option, help=help)], None
 
 
 _CONFIG: dict[str, tuple[Any, Any]] = {
-    "issuer_uri": _word("--issuer-uri", "oidc: its issuer identifier."),
-    "authorization_uri": _word("--authorization-uri", "oauth2: where users sign in."),
-    "token_uri": _word("--token-uri", "oauth2: where codes are redeemed."),
-    "user_uri": _word("--user-uri", "oauth2: where it says who the user is."),
-    "domain": _word("--domain", "auth0, okta: its host, such as acme.okta.com."),
-    "authorization_server": _word("--authorization-server", "okta: such as default; else the organization's own."),
-    "hosted_domain": _word("--hosted-domain", "google: the Workspace domain whose users may sign in."),
-    "base_uri": _word("--base-uri", "github: of an Enterprise Server."),
-    "directory": _word("--directory", "entra: the id or a domain of the directory (tenant)."),
+    "issuer_uri": _word("--issuer-uri", "URI", "oidc: its issuer identifier."),
+    "authorization_uri": _word("--authorization-uri", "URI", "oauth2, or oidc without discovery: where users sign in."),
+    "token_uri": _word("--token-uri", "URI", "oauth2, or oidc without discovery: where codes are redeemed."),
+    "user_uri": _word("--user-uri", "URI", "oauth2, or oidc without discovery: where it says who the user is."),
+    "jwks_uri": _word("--jwks-uri", "URI", "oidc without discovery: where its keys are."),
+    "id_token_algorithms": _several(
+        "--id-token-algorithm", "ALGORITHM", "oidc: what may sign ID tokens, such as ES256; else what discovery lists."
+    ),
+    "domain": _word("--domain", "DOMAIN", "auth0, okta: its host, such as acme.okta.com."),
+    "authorization_server": _word(
+        "--authorization-server", "SERVER", "okta: such as default; else the organization's own."
+    ),
+    "hosted_domain": _word("--hosted-domain", "DOMAIN", "google: the Workspace domain whose users may sign in."),
+    "base_uri": _word("--base-uri", "URI", "github: of an Enterprise Server."),
+    "directory": _word("--directory", "DIRECTORY", "entra: the id or a domain of the directory (tenant)."),
 }
 _CLAIMS: dict[str, tuple[Any, Any]] = {
-    f"{name}_claim": _word(f"--{name.replace('_', '-')}-claim", f"The claim to take for {words}; a dot leads into one.")
+    f"{name}_claim": _word(
+        f"--{name.replace('_', '-')}-claim", "CLAIM", f"The claim to take for {words}; a dot leads into one."
+    )
     for name, words in {
         "subject": "who the user is",
         "email": "the e-mail address",
@@ -64,35 +96,46 @@ _CLAIMS: dict[str, tuple[Any, Any]] = {
     }.items()
 }
 _ACCESS: dict[str, tuple[Any, Any]] = {
-    "email_domains": _several("--allow-email-domain", "Only users with a verified e-mail address there may sign in."),
-    "organizations": _several("--allow-organization", "Only users of this organization may sign in."),
-    "groups": _several("--allow-group", "Only users in this group may sign in."),
+    "email_domains": _several(
+        "--allow-email-domain", "DOMAIN", "Only users with a verified e-mail address there may sign in."
+    ),
+    "organizations": _several("--allow-organization", "ORGANIZATION", "Only users of this organization may sign in."),
+    "groups": _several("--allow-group", "GROUP", "Only users in this group may sign in."),
 }
 _PLAIN: dict[str, tuple[Any, Any]] = {
-    "display_name": _word("--display-name", "What users see."),
-    "disabled": (
-        Annotated[
-            bool | None,
-            typer.Option("--disable/--enable", help="Whether users can sign in."),
-        ],
-        None,
+    "display_name": _word("--display-name", "NAME", "What users see."),
+    "disabled": _switch("--disable/--enable", "Whether users can sign in."),
+    "client_id": _word("--client-id", "ID", "Ours at the provider."),
+    "client_secret": _word(
+        "--client-secret-file", "FILE", "A file with our secret at the provider, or - for the standard input."
     ),
-    "client_id": _word("--client-id", "Ours at the provider."),
-    "client_secret": (
+    "token_endpoint_auth_method": _one_of(AuthMethod, "--auth-method", "How we say at the provider who we are."),
+    "client_assertion_algorithm": _one_of(
+        AssertionAlgorithm, "--assertion-algorithm", "What we sign with, for the method private_key_jwt."
+    ),
+    "scopes": _several("--scope", "SCOPE", "What the provider is asked for."),
+    "login_domains": _several("--login-domain", "DOMAIN", "An e-mail domain whose users are led here."),
+    "vouches_for_email": _switch(
+        "--vouches-for-email/--no-vouches-for-email",
+        "Whether a verified address joins its users with those of other such providers.",
+    ),
+    "vouches_for_clients": _switch(
+        "--vouches-for-clients/--no-vouches-for-clients",
+        "Whether its assertion alone (ID-JAG) lets a client act for one of its users.",
+    ),
+    "recheck_interval": (
         Annotated[
-            str | None,
+            int | None,
             typer.Option(
-                "--client-secret-file",
+                "--recheck-interval",
+                parser=duration,
+                metavar="DURATION",
                 show_default=False,
-                metavar="FILE",
-                help="A file with our secret at the provider, or - for the standard input.",
+                help="How often it is asked whether a user still stands, from 5m to 30d; 0 never.",
             ),
         ],
         None,
     ),
-    "token_endpoint_auth_method": _word("--auth-method", "none, client_secret_basic or client_secret_post."),
-    "scopes": _several("--scope", "What the provider is asked for."),
-    "login_domains": _several("--login-domain", "An e-mail domain whose users are led here."),
 }
 OPTIONS = {**_CONFIG, **_PLAIN, **_CLAIMS, **_ACCESS}
 
@@ -104,16 +147,21 @@ class Given:
         said = {name: value for name, value in given.items() if value is not None and value != []}
         if "client_secret" in said:
             said["client_secret"] = _secret(said["client_secret"])
-        self.config = {name: value for name, value in said.items() if name in _CONFIG}
+        self.config = {name: _items(said[name]) for name in _CONFIG if name in said}
         self._claims = {name.removesuffix("_claim"): said[name] for name in _CLAIMS if name in said}
         self._access = {name: _items(said[name]) for name in _ACCESS if name in said}
         self._plain = {name: _items(said[name]) for name in _PLAIN if name in said}
 
     def message(self, kind: str | None) -> Any:
         """An IdentityProvider of this kind; None where nothing is said of what is the kind's own."""
+        from google.protobuf.duration_pb2 import Duration
+
         from protos.admin.v1.identity_provider_service_pb2 import IdentityProvider
 
-        whole = IdentityProvider(**self._plain)
+        plain = dict(self._plain)
+        if "recheck_interval" in plain:
+            plain["recheck_interval"] = Duration(seconds=plain["recheck_interval"])
+        whole = IdentityProvider(**plain)
         if self._claims:
             whole.claim_mapping.CopyFrom(IdentityProvider.ClaimMapping(**self._claims))
         if self._access:
@@ -124,7 +172,10 @@ class Given:
             for name, value in self.config.items():
                 if name not in config.DESCRIPTOR.fields_by_name:
                     fail(USED_WRONGLY, f"--{name.replace('_', '-')} says nothing of the kind {kind}")
-                setattr(config, name, value)
+                if isinstance(value, list):
+                    getattr(config, name).extend(value)
+                else:
+                    setattr(config, name, value)
         return whole
 
     def paths(self, kind: str | None) -> list[str]:
@@ -171,7 +222,17 @@ def list_providers(server: Server, issuer: Issuer) -> None:
 @app.command()
 @remote
 @with_provider
-def update(given: Given, server: Server, issuer: Issuer, provider: Id, etag: Etag = "") -> None:
+def update(
+    given: Given,
+    server: Server,
+    issuer: Issuer,
+    provider: Id,
+    new_key: Annotated[
+        bool,
+        typer.Option("--new-key", help="Make another key for private_key_jwt, and print it for the provider to know."),
+    ] = False,
+    etag: Etag = "",
+) -> None:
     """Change what is given; all else stays. An empty value says that there is none."""
     from google.protobuf.field_mask_pb2 import FieldMask
 
@@ -179,6 +240,10 @@ def update(given: Given, server: Server, issuer: Issuer, provider: Id, etag: Eta
 
     kind = _got(server, issuer, provider).WhichOneof("config") if given.config else None
     whole, paths = given.message(kind), given.paths(kind)
+    if new_key and "client_secret" in paths:
+        fail(USED_WRONGLY, "a provider knows us by a key or by a secret: give --new-key or --client-secret-file")
+    if new_key:
+        paths.append("client_secret")
     if not paths:
         fail(USED_WRONGLY, "nothing to change: give at least one option; see tenantry provider update --help")
     whole.name, whole.etag = _named(issuer, provider), etag
@@ -200,6 +265,22 @@ def delete(server: Server, issuer: Issuer, provider: Id, etag: Etag = "") -> Non
         show(nothing, server.output, name=name)
 
 
+@app.command()
+@remote
+def test(server: Server, issuer: Issuer, provider: Id) -> None:
+    """Call an identity provider, and say what was found. Ends with 1 if a sign-in there would fail."""
+    from protos.admin.v1.identity_provider_service_pb2 import TestIdentityProviderRequest
+
+    name = _named(issuer, provider)
+    tried = server.call(TestIdentityProviderRequest(name=name))
+    if server.output is Format.TABLE:
+        show_all(tried.checks, CHECK_COLUMNS, server.output)
+    else:
+        show(tried, server.output, name=name, passed=tried.passed)
+    if not tried.passed:
+        raise typer.Exit(REFUSED)
+
+
 def _got(server: Server, issuer: str, provider: str) -> Any:
     from protos.admin.v1.identity_provider_service_pb2 import GetIdentityProviderRequest
 
@@ -216,11 +297,7 @@ def _items(value: Any) -> Any:
 
 def _secret(place: str) -> str:
     """The secret in a file, without the line end after it."""
-    try:
-        text = sys.stdin.read() if place == "-" else Path(place).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        fail(USED_WRONGLY, f"the client secret cannot be read: {error}")
-    secret = text.removesuffix("\n").removesuffix("\r")
+    secret = text_in(place, "the client secret").removesuffix("\n").removesuffix("\r")
     if not secret:
         fail(USED_WRONGLY, "the client secret is empty")
     return secret

@@ -1,38 +1,27 @@
-"""What an OpenID provider says of itself: its metadata and its keys, fetched when needed and kept for a while.
+"""What an OpenID provider says of itself: its metadata and its keys.
 
 OpenID Connect Discovery §3, §4.
 """
 
-import asyncio
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from server.outbound.calls import Calls
+from server.outbound.kept import Kept
 from tenants.oauth import uri
-from tenants.oauth.id_token import ALGORITHMS, Unproven, usable_keys
+from tenants.oauth.foreign_jwt import ALGORITHMS, Unproven, usable_keys
 from tenants.records import IdentityProvider
 
-T = TypeVar("T")
-LIFETIME = 3_600
-COOL_DOWN = 30
-"""Seconds between two looks for a key that we do not know."""
-MAX_KEPT = 2_000
-"""Documents of all tenants together; of each only what is used."""
-MAX_OF_TENANT = 40
 _ENTRA = re.compile(r"https://login\.microsoftonline\.com/(\{tenantid\}|[0-9a-f-]{36})/v2\.0")
-
-
+_ALGORITHMS = "id_token_signing_alg_values_supported"
 _USED = (
     "issuer",
     "authorization_endpoint",
     "token_endpoint",
     "userinfo_endpoint",
     "jwks_uri",
-    "id_token_signing_alg_values_supported",
     "authorization_response_iss_parameter_supported",
 )
 
@@ -58,72 +47,47 @@ class Metadata:
 class Discovery:
     def __init__(self, clock: Callable[[], int], *, loopback: bool) -> None:
         """`loopback` lets providers on this machine speak http: for development."""
-        self._clock = clock
         self._loopback = loopback
-        self._kept: OrderedDict[tuple[str, str], tuple[int, object]] = OrderedDict()
-        self._under_way: dict[tuple[str, str], asyncio.Future[object]] = {}
+        self._kept = Kept(clock)
 
-    async def metadata(self, calls: Calls, provider: IdentityProvider) -> Metadata:
-        """Raises Unreachable or Unproven. What the operator configured goes before what was discovered."""
-        url = f"{provider.issuer_uri.rstrip('/')}/.well-known/openid-configuration"
-        said = await self._kept_or(calls, url, LIFETIME, _members)
-        issuer = said.get("issuer")
-        template = provider.kind == "entra" and isinstance(issuer, str) and _ENTRA.fullmatch(issuer) is not None
-        if not isinstance(issuer, str) or (issuer != provider.issuer_uri and not template):
-            raise Unproven("discovery names another issuer than the configured one")
-        supported = said.get("id_token_signing_alg_values_supported")
-        listed = cast("list[object]", supported) if isinstance(supported, list) else ["RS256"]
-        user_uri = provider.user_uri or said.get("userinfo_endpoint")
+    async def metadata(self, calls: Calls, provider: IdentityProvider, *, fresh: bool = False) -> Metadata:
+        """Raises Unreachable or Unproven. `fresh` looks again, though only once in COOL_DOWN seconds."""
+        if provider.jwks_uri:
+            return _configured(provider)
+        said = await self._kept.get(calls, metadata_uri(provider), _members, fresh=fresh)
+        try:
+            return self._believed(provider, said)
+        except Unproven:
+            if fresh:
+                raise
+            return await self.metadata(calls, provider, fresh=True)  # it may be right by now
+
+    def _believed(self, provider: IdentityProvider, said: Mapping[str, Any]) -> Metadata:
+        """Raises Unproven."""
+        user_uri = said.get("userinfo_endpoint")
         return Metadata(
-            issuer=issuer,
-            authorization_uri=self._endpoint(provider.authorization_uri or said.get("authorization_endpoint")),
-            token_uri=self._endpoint(provider.token_uri or said.get("token_endpoint")),
-            user_uri=None if user_uri is None else self._endpoint(user_uri),
-            jwks_uri=self._endpoint(provider.jwks_uri or said.get("jwks_uri")),
-            algorithms=tuple(algorithm for algorithm in ALGORITHMS if algorithm in listed),
+            issuer=issuer_in(said, provider),
+            authorization_uri=self.endpoint(said.get("authorization_endpoint")),
+            token_uri=self.endpoint(said.get("token_endpoint")),
+            user_uri=None if user_uri is None else self.endpoint(user_uri),
+            jwks_uri=self.endpoint(said.get("jwks_uri")),
+            algorithms=provider.token_algorithms or algorithms_in(said),
             sends_issuer=said.get("authorization_response_iss_parameter_supported") is True,
         )
 
     async def keys(self, calls: Calls, jwks_uri: str, *, fresh: bool = False) -> Sequence[Mapping[str, str]]:
         """The keys that may prove anything; `fresh` looks again, though only once in COOL_DOWN seconds."""
-        return await self._kept_or(calls, jwks_uri, COOL_DOWN if fresh else LIFETIME, usable_keys)
+        return await self._kept.get(calls, jwks_uri, usable_keys, fresh=fresh)
 
-    async def _kept_or(self, calls: Calls, url: str, lifetime: int, read: Callable[[Mapping[str, Any]], T]) -> T:
-        """What was read there at most `lifetime` seconds ago. What could not be had is asked for again next time."""
-        place, now = (calls.tenant, url), self._clock()
-        at, kept = self._kept.get(place, (0, None))
-        if kept is not None and 0 <= now - at < lifetime:
-            self._kept.move_to_end(place)
-            return cast("T", kept)
-        under_way = self._under_way.get(place)
-        if under_way is None:
-            under_way = self._under_way[place] = asyncio.ensure_future(self._look(calls, url, read))
-            under_way.add_done_callback(partial(self._over, place))
-        return cast("T", await asyncio.shield(under_way))  # whoever leaves takes it from nobody else
+    def keep(self, tenant: str, provider: IdentityProvider, said: Mapping[str, Any]) -> None:
+        """Metadata that somebody else fetched a moment ago."""
+        self._kept.keep((tenant, metadata_uri(provider), _members), _members(said))
 
-    def _over(self, place: tuple[str, str], look: asyncio.Future[object]) -> None:
-        del self._under_way[place]
-        if not look.cancelled():
-            look.exception()  # it may be that nobody waits any more to be told
+    def keep_keys(self, tenant: str, jwks_uri: str, keys: Sequence[Mapping[str, str]]) -> None:
+        self._kept.keep((tenant, jwks_uri, usable_keys), keys)
 
-    async def _look(self, calls: Calls, url: str, read: Callable[[Mapping[str, Any]], object]) -> object:
-        """Ask once for all who want to know."""
-        found = read(await calls.document(url))
-        place = calls.tenant, url
-        self._kept[place] = self._clock(), found
-        self._kept.move_to_end(place)
-        self._make_room(calls.tenant)
-        return found
-
-    def _make_room(self, tenant: str) -> None:
-        """A tenant with many documents loses its own oldest ones; only then do all lose."""
-        own = [place for place in self._kept if place[0] == tenant]
-        for place in own[: max(len(own) - MAX_OF_TENANT, 0)]:
-            del self._kept[place]
-        while len(self._kept) > MAX_KEPT:
-            self._kept.popitem(last=False)
-
-    def _endpoint(self, text: object) -> str:
+    def endpoint(self, text: object) -> str:
+        """The address of one. Raises Unproven unless it may be called."""
         parts = uri.parse(text) if isinstance(text, str) else None
         if (
             parts is None
@@ -135,5 +99,43 @@ class Discovery:
         return parts.text
 
 
+def metadata_uri(provider: IdentityProvider) -> str:
+    return f"{provider.issuer_uri.rstrip('/')}/.well-known/openid-configuration"
+
+
+def issuer_in(said: Mapping[str, Any], provider: IdentityProvider) -> str:
+    """Whose metadata it is. Raises Unproven unless it is the provider's."""
+    issuer = said.get("issuer")
+    template = provider.kind == "entra" and isinstance(issuer, str) and _ENTRA.fullmatch(issuer) is not None
+    if not isinstance(issuer, str) or (issuer != provider.issuer_uri and not template):
+        raise Unproven("discovery names another issuer than the configured one")
+    return issuer
+
+
+def algorithms_in(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those that may sign its ID tokens."""
+    supported = said.get(_ALGORITHMS)
+    listed = cast("list[object]", supported) if isinstance(supported, list) else ["RS256"]
+    return tuple(algorithm for algorithm in ALGORITHMS if algorithm in listed)
+
+
+def _configured(provider: IdentityProvider) -> Metadata:
+    """What the operator says of a provider that is not to be asked. It promises nothing."""
+    return Metadata(
+        issuer=provider.issuer_uri,
+        authorization_uri=provider.authorization_uri,
+        token_uri=provider.token_uri,
+        user_uri=provider.user_uri or None,
+        jwks_uri=provider.jwks_uri,
+        algorithms=provider.token_algorithms or ("RS256",),  # OpenID Connect Core §3.1.3.7
+        sends_issuer=False,
+    )
+
+
 def _members(said: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: said[name] for name in _USED if name in said}
+    """What is used of it. A list of what nobody asked for could take twenty times the memory of its text; where a text
+    is wanted, anything else is as wrong as an empty one.
+    """
+    used = {name: said[name] for name in _USED if name in said}
+    kept = {name: value if isinstance(value, str | bool | None) else "" for name, value in used.items()}
+    return {**kept, _ALGORITHMS: list(algorithms_in(said))}

@@ -13,23 +13,17 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import cast
-from weakref import WeakValueDictionary
 
 import httpcore
 
 from server.outbound import addresses
 from server.outbound.addresses import LOOPBACK, Address
+from server.outbound.intake import CRUMB, MAX_CRUMBS, Intake, Measured, TooMuch
+from server.outbound.places import TOTAL, Crowded, Places
 from tenants.oauth import uri
 
-PER_TENANT = 8
-TOTAL = 64
-MAX_WAITING = 64
-"""Calls of one tenant that wait for one of its places."""
 ATTEMPT_SECONDS = 3.0
 """After which the next address of a host is tried."""
-CRUMB = 64
-MAX_CRUMBS = 500
-"""Pieces of less than CRUMB bytes in one answer: each costs the loop as much as a large one."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -77,8 +71,9 @@ def _destination(url: str) -> _Destination:
 class _Checked(httpcore.AsyncNetworkBackend):
     """Connects to the addresses that were checked, whatever name httpcore asks for."""
 
-    def __init__(self, checked: Sequence[Address]) -> None:
+    def __init__(self, checked: Sequence[Address], intake: Intake) -> None:
         self._checked = checked
+        self._intake = intake
         self._network = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())  # without anyio it would be none
         self._streams = AsyncExitStack()
 
@@ -98,27 +93,12 @@ class _Checked(httpcore.AsyncNetworkBackend):
                 failed = error
             else:
                 self._streams.push_async_callback(stream.aclose)
-                return stream
+                return Measured(stream, self._intake)
         raise failed
 
     async def aclose(self) -> None:
         """httpcore forgets a stream whose TLS handshake is cut off, and the loop would keep it open."""
         await self._streams.aclose()
-
-
-class _Places(asyncio.Semaphore):
-    """For the calls of one tenant, and a line of bounded length before them."""
-
-    _waiting = 0
-
-    async def wait_in_line(self) -> None:
-        if self._waiting >= MAX_WAITING:
-            raise Unreachable("too many calls of this tenant wait already")
-        self._waiting += 1
-        try:
-            await self.acquire()
-        finally:
-            self._waiting -= 1
 
 
 class Fetcher:
@@ -143,8 +123,7 @@ class Fetcher:
         self._ports = frozenset(ports)
         # threads of our own, as many as calls: the loop has too few for names whose servers do not answer
         self._threads = ThreadPoolExecutor(TOTAL, "resolve")
-        self._places = asyncio.Semaphore(TOTAL)
-        self._places_of = WeakValueDictionary[str, _Places]()
+        self._places = Places()
         self._closed = False
 
     async def fetch(
@@ -155,27 +134,25 @@ class Fetcher:
         *,
         headers: Mapping[str, str] = _NO_HEADERS,
         body: bytes | None = None,
-        max_bytes: int,
+        max_bytes: int | None,
         seconds: float,
     ) -> Answer:
         """The answer to one request; `seconds` cover all of it, waiting for a place too. Raises Unreachable.
 
-        Host, Accept-Encoding and Connection are ours, whatever `headers` say.
+        Of a body, `max_bytes` are read at most; None reads nothing of it, and the answer has an empty one. Host,
+        Accept-Encoding and Connection are ours, whatever `headers` say.
         """
         destination = _destination(url)
         try:
             async with asyncio.timeout(seconds):
                 with ExitStack() as place:
-                    own = self._places_of.setdefault(tenant, _Places(PER_TENANT))
-                    await own.wait_in_line()
-                    place.callback(own.release)
-                    await self._places.acquire()
-                    place.callback(self._places.release)
+                    await self._places.take(tenant)
+                    place.callback(self._places.leave, tenant)
                     if self._closed:
                         raise Unreachable("we call nobody any more")
                     checked = self._check(destination, await self._addresses(destination.host, place))
                     return await self._exchange(destination, checked, method, headers, body, max_bytes)
-        except (Unreachable, OSError, UnicodeError, *_FAILURES) as error:
+        except (Unreachable, TooMuch, Crowded, OSError, UnicodeError, *_FAILURES) as error:
             raise Unreachable(f"{destination.host}: {_reason(error, seconds)}") from None
 
     async def close(self) -> None:
@@ -224,23 +201,27 @@ class Fetcher:
         method: str,
         headers: Mapping[str, str],
         body: bytes | None,
-        max_bytes: int,
+        max_bytes: int | None,
     ) -> Answer:
         ours = {"host": destination.authority, "accept-encoding": "identity", "connection": "close"}
         sent = {name.lower(): value for name, value in headers.items()} | ours
         url = httpcore.URL(
             scheme=destination.scheme, host=str(destination.host), port=destination.port, target=destination.target
         )
+        intake = Intake()
         async with (
-            aclosing(_Checked(checked)) as network,
+            aclosing(_Checked(checked, intake)) as network,
             httpcore.AsyncConnectionPool(self._tls, network_backend=network) as connections,
             connections.stream(
                 method, url, headers=[(name.encode(), value.encode()) for name, value in sent.items()], content=body
             ) as response,
         ):
             received = _joined(response.headers)
+            if max_bytes is None:
+                return Answer(response.status, received, b"")
             if received.get("content-encoding", "identity").lower() not in ("", "identity"):
                 raise Unreachable("the answer is compressed, though we asked for none of it")
+            intake.expect(max_bytes)
             read, crumbs = bytearray(), 0
             async for piece in response.aiter_stream():
                 read += piece
@@ -267,8 +248,10 @@ def _joined(fields: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
 def _reason(error: Exception, seconds: float) -> str:
     """In our own words: what httpcore says may repeat a header."""
     match error, error.__context__:
-        case Unreachable(), _:
+        case ((Unreachable() | TooMuch()), _):
             return str(error)
+        case Crowded(), _:
+            return "too many calls of this tenant wait already"
         case TimeoutError(), _:
             return f"no whole answer within {seconds:g} s"
         case _, ssl.SSLCertVerificationError() as certificate:

@@ -3,17 +3,15 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 from urllib.parse import quote, urlencode
 
-from server.outbound.calls import Calls
+from server.outbound.calls import Calls, Said
 from server.outbound.discovery import Discovery
 from server.outbound.fetcher import Fetcher, Unreachable
 from server.outbound.providers import github, oauth2, openid, workos
-from tenants.acts.upstream import NoAnswer, Redemption, Trip
+from tenants.acts.upstream import Introduction, NoAnswer, Redemption, Trip
 from tenants.oauth import claims
-from tenants.oauth.claims import Profile
-from tenants.oauth.id_token import Unproven
+from tenants.oauth.foreign_jwt import Unproven
 from tenants.oauth.pkce import challenge_of
 
 TOTAL_SECONDS = 9.0
@@ -27,7 +25,7 @@ class Upstream:
         """`clock` gives whole seconds since 1970-01-01 UTC."""
         self._fetcher = fetcher
         self._clock = clock
-        self._discovery = Discovery(clock, loopback=fetcher.loopback)
+        self.discovery = Discovery(clock, loopback=fetcher.loopback)
 
     async def departure(self, tenant: str, trip: Trip) -> str:
         """Where to send the browser (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). Raises NoAnswer."""
@@ -35,38 +33,51 @@ class Upstream:
         async with _in_time():
             start = provider.authorization_uri
             if not start:
-                start = (await self._discovery.metadata(Calls(self._fetcher, tenant), provider)).authorization_uri
-        age = None if trip.max_age is None else str(trip.max_age)
-        parameters = {
-            "response_type": "code",
-            "client_id": provider.client_id,
-            "redirect_uri": trip.redirect_uri,
-            "scope": " ".join(provider.scopes),
-            "state": trip.state,
-            "code_challenge": challenge_of(trip.verifier),
-            "code_challenge_method": "S256",
-            "login_hint": trip.login_hint,
-            **({"nonce": trip.nonce, "prompt": trip.prompt, "max_age": age} if provider.issuer_uri else {}),
-            **_BESIDE.get(provider.kind, {}),
-        }
-        joint = "&" if "?" in start else "?"
-        given = {name: value for name, value in parameters.items() if value}
-        return f"{start}{joint}{urlencode(given, quote_via=quote)}"
+                start = (await self.discovery.metadata(Calls(self._fetcher, tenant), provider)).authorization_uri
+        return authorization_request(start, trip)
 
-    async def profile(self, tenant: str, redemption: Redemption) -> Profile:
+    async def introduction(self, tenant: str, redemption: Redemption) -> Introduction:
         """Who came back. Raises NoAnswer."""
         async with _in_time():
-            return claims.read(redemption.provider, await self._claims(Calls(self._fetcher, tenant), redemption))
+            said = await self._said(Calls(self._fetcher, tenant), redemption)
+            return Introduction(claims.read(redemption.provider, said.claims), said.refresh_token)
 
-    async def _claims(self, calls: Calls, redemption: Redemption) -> Mapping[str, Any]:
+    async def _said(self, calls: Calls, redemption: Redemption) -> Said:
         kind = redemption.provider.kind
         if kind == "github":
-            return await github.claims(calls, redemption)
+            return await github.said(calls, redemption)
         if kind == "workos":
-            return await workos.claims(calls, redemption)
+            return await workos.said(calls, redemption)
         if kind == "oauth2":
-            return await oauth2.claims(calls, redemption)
-        return await openid.claims(calls, self._discovery, redemption, self._clock())
+            return await oauth2.said(calls, redemption)
+        return await openid.said(calls, self.discovery, redemption, self._clock())
+
+
+def authorization_request(start: str, trip: Trip) -> str:
+    """The URI that asks for it at the authorization endpoint `start`."""
+    provider = trip.provider
+    parameters = {
+        "response_type": "code",
+        "client_id": provider.client_id,
+        "redirect_uri": trip.redirect_uri,
+        "scope": " ".join(provider.scopes),
+        "state": trip.state,
+        "code_challenge": challenge_of(trip.verifier),
+        "code_challenge_method": "S256",
+        "login_hint": trip.login_hint,
+        **(_openid(trip) if provider.issuer_uri else {}),
+        **_BESIDE.get(provider.kind, {}),
+        "access_type": "offline" if provider.kind == "google" and provider.recheck_interval else None,
+    }
+    joint = "&" if "?" in start else "?"
+    given = {name: value for name, value in parameters.items() if value}
+    return f"{start}{joint}{urlencode(given, quote_via=quote)}"
+
+
+def _openid(trip: Trip) -> dict[str, str | None]:
+    """What OpenID providers understand beside the rest (OpenID Connect Core §3.1.2.1)."""
+    age = None if trip.max_age is None else str(trip.max_age)
+    return {"nonce": trip.nonce, "prompt": trip.prompt, "max_age": age, "acr_values": trip.acr_values}
 
 
 @asynccontextmanager

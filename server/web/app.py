@@ -1,4 +1,4 @@
-"""The front of the house: Host -> tenant, path -> endpoint, and one line in the log for each request.
+"""The front of the house: Host and path -> tenant, what remains -> endpoint, and a line in the log for each request.
 
 The client's side is answered here, from bytes to bytes; the browser's side is handed to Quart (browser.py).
 """
@@ -11,11 +11,12 @@ from typing import Any, Protocol
 
 from server.web import cors, replies
 from server.web.browser import BROWSER_PATHS
-from server.web.client_side import ENDPOINTS, Endpoint
+from server.web.client_side import ENDPOINTS, REGISTRATIONS, RESOURCES, Endpoint, endpoint_at
 from server.web.hosts import tenant_at
 from server.web.peer import client_address
 from server.web.replies import Header, Reply
 from server.web.request import BodyTooLarge, BodyTooSlow, Receive, Scope, Send, WebRequest, read_body
+from server.web.supply import Supplied, World
 from tenants.oauth.refusal import Refusal
 from tenants.problems import Problem
 from tenants.registry import Registry
@@ -38,6 +39,7 @@ class Front:
 
     registry: Registry
     browser_side: Any
+    world: World
     account: Account
     new_request_id: Callable[[], str]
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -51,21 +53,26 @@ class Front:
             "method": scope["method"][:10],
             "client": client_address(scope, self.trusted_proxies),
         }
-        tenant = tenant_at(self.registry, scope["headers"])
-        path: bytes = scope["raw_path"]
-        endpoint = ENDPOINTS.get(path)
-        route = path.decode("ascii") if endpoint is not None or path in BROWSER_PATHS else _other(path)
+        tenant, path = tenant_at(self.registry, scope["headers"], scope["raw_path"])
+        endpoint = endpoint_at(path)
+        route = path.decode("ascii") if path in ENDPOINTS or path in BROWSER_PATHS else _other(path)
         if tenant is None:
             status = await _send(send, _NOT_FOUND, None, ())
         elif route == "other":
             status = await _send(send, _NOT_FOUND, tenant, ())
         elif endpoint is not None:
-            reply, cross_origin = await _client_side(tenant, endpoint, scope, receive)
+            served = Supplied(tenant, self.world, log["client"])
+            reply, cross_origin = await _client_side(served, endpoint, route, scope, receive)
             if reply.error:
                 log |= {"error": reply.error, "detail": reply.detail}
+            if reply.limit:
+                log["limit"] = reply.limit
             status = await _send(send, reply, tenant, cross_origin)
         else:
-            status = await _hand_over(self.browser_side, tenant, scope, receive, send, log)
+            within = scope["path"][len(scope["raw_path"]) - len(path) :]
+            served = Supplied(tenant, self.world, log["client"])
+            given = {**scope, "path": within, "raw_path": path, "tenantry.tenant": served, "tenantry.log": log}
+            status = await _hand_over(self.browser_side, given, receive, send)
         if tenant is not None:
             log["issuer"] = tenant.listing.id
             if status < 500 and "detail" in log and not tenant.debug:
@@ -74,12 +81,12 @@ class Front:
 
 
 async def _client_side(
-    tenant: Tenant, endpoint: Endpoint, scope: Scope, receive: Receive
+    tenant: Supplied, endpoint: Endpoint, path: str, scope: Scope, receive: Receive
 ) -> tuple[Reply, tuple[Header, ...]]:
     """The reply, and who may read it. Nothing that happens in here ends without an answer."""
     cross_origin: tuple[Header, ...] = ()
     try:
-        request = WebRequest(scope["method"], scope["path"], scope["query_string"], scope["headers"])
+        request = WebRequest(scope["method"], path, scope["query_string"], scope["headers"])
         policy = (await tenant.published()).policy
         cross_origin = cors.headers(request, policy)
         if request.method == "OPTIONS":
@@ -87,7 +94,7 @@ async def _client_side(
         if request.method not in endpoint.methods:
             allow = (b"allow", ", ".join(endpoint.methods).encode("ascii"))
             return replies.error(405, "invalid_request", "this method is not allowed here", (allow,)), cross_origin
-        if request.method == "POST":
+        if request.method in ("POST", "PUT"):
             request = replace(request, body=await read_body(request.headers, receive))
         return await endpoint.answer(tenant, request), cross_origin
     except Refusal as refused:
@@ -104,8 +111,10 @@ async def _client_side(
         return replies.bug(met), cross_origin
 
 
-async def _send(send: Send, reply: Reply, tenant: Tenant | None, more: tuple[Header, ...]) -> int:
-    headers = [*reply.headers, *replies.SECURITY, *more, (b"content-length", b"%d" % len(reply.body))]
+async def _send(send: Send, reply: Reply, tenant: Tenant | Supplied | None, more: tuple[Header, ...]) -> int:
+    headers = [*reply.headers, *replies.SECURITY, *more]
+    if reply.status not in (204, 304):  # RFC 9110 §8.6
+        headers.append((b"content-length", b"%d" % len(reply.body)))
     if tenant is not None and tenant.uri.startswith("https:"):
         headers.append(_HSTS)
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
@@ -113,9 +122,7 @@ async def _send(send: Send, reply: Reply, tenant: Tenant | None, more: tuple[Hea
     return reply.status
 
 
-async def _hand_over(
-    browser_side: Any, tenant: Tenant, scope: Scope, receive: Receive, send: Send, log: dict[str, Any]
-) -> int:
+async def _hand_over(browser_side: Any, scope: Scope, receive: Receive, send: Send) -> int:
     """Let Quart answer, and see what it answered."""
     status: int | None = None
 
@@ -126,15 +133,18 @@ async def _hand_over(
         await send(message)
 
     try:
-        await browser_side({**scope, "tenantry.tenant": tenant, "tenantry.log": log}, receive, watched)
+        await browser_side(scope, receive, watched)
     except Exception as met:
         reply = replies.bug(met)
-        log |= {"error": reply.error, "detail": reply.detail}
+        scope["tenantry.log"].update(error=reply.error, detail=reply.detail)
         if status is None:
-            status = await _send(send, reply, tenant, ())
+            status = await _send(send, reply, scope["tenantry.tenant"], ())
     return status or 500
 
 
 def _other(path: bytes) -> str:
     """A path that is not one of a few, in one word: metrics must not grow by what strangers ask for."""
-    return "/callback" if path.startswith(b"/callback/") else "other"
+    for beginning in (b"/callback/", RESOURCES):
+        if path.startswith(beginning):
+            return beginning.decode("ascii").removesuffix("/")
+    return "/register/{client}" if path.startswith(REGISTRATIONS) else "other"

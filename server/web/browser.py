@@ -1,27 +1,36 @@
-"""The browser's side: the pages between an authorization request and its answer, on Quart.
+"""The browser's side: the pages between a request of a client or an app and its answer, on Quart.
 
 Everything works without a script. A form carries a sealed ticket that opens only in the browser that was given it; the
 cookies say which browser and which session that is.
 """
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from quart import Quart, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
+from server.web import device, logout
 from server.web import request as web
 from server.web.cookies import Cookies
 from server.web.page import failed, harden, page, posted, read, redirect, tenant_of_request
 from server.web.request import WebRequest
-from tenants.acts.authorize import Arrival, AskConsent, AskSignIn, Redirect, authorize
+from server.web.supply import Supplied
+from server.web.words import in_words
+from tenants.acts.asked import ADevice, OwnApp, WhoAsks
+from tenants.acts.authorize import Arrival, AskConsent, Redirect, authorize
 from tenants.acts.consent import Decision, decide
-from tenants.acts.sign_in import Attempt, SignedIn, SignIn, ask_again, sign_in
-from tenants.acts.sign_out import SignOut, ask_sign_out, sign_out
+from tenants.acts.device_consent import AskUserCode
+from tenants.acts.device_consent import enter as enter_code
+from tenants.acts.first_party import enter
+from tenants.acts.provider_proof import key_set
+from tenants.acts.sign_in import AskSignIn, Attempt, SignedIn, SignIn, ask_again, sign_in
 from tenants.acts.ticket import LIFETIME
 from tenants.acts.upstream import (
     Arrived,
     Failure,
     Going,
+    Introduction,
     NoAnswer,
     Redemption,
     Return,
@@ -35,19 +44,13 @@ from tenants.keyring import Entropy
 from tenants.oauth import parameters
 from tenants.oauth.claims import Profile
 from tenants.oauth.refusal import Refusal
-from tenants.tenant import Tenant
+from tenants.turn import Turn
 
 BROWSER_PATHS = frozenset(
-    {b"/authorize", b"/login", b"/consent", b"/logout", b"/assets/style.css", b"/assets/favicon.svg"}
+    {b"/authorize", b"/login", b"/consent", b"/device", b"/logout", b"/assets/style.css", b"/assets/favicon.svg"}
 )
 MAX_TRIPS = 3
 """To identity providers, under way in one browser."""
-SCOPES_IN_WORDS = {
-    "openid": "Know who you are at this issuer",
-    "profile": "See your name",
-    "email": "See your e-mail address",
-    "offline_access": "Stay connected while you are away",
-}
 
 
 class SignInDesk(Protocol):
@@ -67,7 +70,7 @@ class Providers(Protocol):
         """The URI to send the browser to."""
         ...
 
-    async def profile(self, tenant: str, redemption: Redemption) -> Profile:
+    async def introduction(self, tenant: str, redemption: Redemption) -> Introduction:
         """Who came back."""
         ...
 
@@ -79,9 +82,9 @@ def browser_side(desk: SignInDesk | None, providers: Providers, entropy: Entropy
     app.config["PROPAGATE_EXCEPTIONS"] = True  # what even the problem page cannot tell is for app.py
     app.config["BODY_TIMEOUT"] = web.BODY_SECONDS
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # pages are for browsers, not for scripts of other origins
+    app.url_map.merge_slashes = False  # a path has one spelling, and no redirect is made from a Host header
 
-    @app.get("/authorize")
-    async def _authorize() -> Response:
+    async def _begin(act: Callable[[Turn, Arrival], Redirect | AskSignIn | AskConsent | AskUserCode]) -> Response:
         tenant, asked = tenant_of_request(), read()
         cookies = Cookies.of(tenant)
         known = asked.cookie(cookies.browser)
@@ -93,19 +96,28 @@ def browser_side(desk: SignInDesk | None, providers: Providers, entropy: Entropy
             automatic_user=desk.automatic_user if desk else None,
             automatic_consent=desk.automatic_consent if desk else False,
         )
-        step = await tenant.run(authorize, arrival)
+        step = await tenant.run(act, arrival)
         if isinstance(step, Redirect):
             return redirect(step.uri)
         if isinstance(step, AskSignIn):
             answer = await _sign_in_page(desk, step)
         else:
-            answer = await _consent_page(tenant, step)
+            code_asked = isinstance(step, AskUserCode)
+            answer = await (device.user_code_page(step) if code_asked else _consent_page(tenant, step))
             if step.new_session is not None:
                 lives = (await tenant.published()).policy.session_ttl
                 cookies.set(answer, cookies.session, step.new_session, lives)
         if known is None:
             cookies.set(answer, cookies.browser, browser)
         return answer
+
+    @app.get("/authorize")
+    async def _authorize() -> Response:
+        return await _begin(authorize)
+
+    @app.get("/login")
+    async def _sign_in_to_app() -> Response:
+        return await _begin(enter)
 
     @app.post("/login")
     async def _login() -> Response:
@@ -116,18 +128,22 @@ def browser_side(desk: SignInDesk | None, providers: Providers, entropy: Entropy
         if chosen is not None:
             return await _depart(tenant, cookies, Going(ticket=form.one("ticket"), browser=browser, provider_id=chosen))
         step = await tenant.run(ask_again, Attempt(form.one("ticket"), browser))
+        someone, account = await tenant.caller(), email.lower()
+        someone.guess(account)  # from here to what it counts nobody else can guess
         profile = desk.check(email, form.opaque("password") or "") if desk else None
         if profile is None:
+            someone.guessed_wrong(account)
             answer = await _sign_in_page(desk, step, email, "That e-mail address and password do not match.")
             answer.status_code = 401
             return answer
+        someone.sign_in(profile)
         former = asked.cookie(cookies.session)
         done = await tenant.run(
             sign_in, SignIn(ticket=step.ticket, browser=browser, profile=profile, former_session=former)
         )
         return await _signed_in(tenant, cookies, done)
 
-    async def _depart(tenant: Tenant, cookies: Cookies, going: Going) -> Response:
+    async def _depart(tenant: Supplied, cookies: Cookies, going: Going) -> Response:
         trip = await tenant.run(go, going)
         try:
             answer = redirect(await providers.departure(tenant.listing.uid, trip), 303)
@@ -161,14 +177,23 @@ def browser_side(desk: SignInDesk | None, providers: Providers, entropy: Entropy
         cookies.set(answer, cookies.luggage(state), "", 0)  # however it ended, this trip is over
         return answer
 
-    async def _arrive(tenant: Tenant, cookies: Cookies, back: Return, former_session: str | None) -> Response:
+    @app.get("/callback/<provider_id>/jwks.json")
+    async def _keys_for(provider_id: str) -> Response:
+        """What that provider is to check our assertions with."""
+        return Response(await tenant_of_request().run(key_set, provider_id), content_type="application/json")
+
+    async def _arrive(tenant: Supplied, cookies: Cookies, back: Return, former_session: str | None) -> Response:
+        someone = await tenant.caller()
+        someone.ask(None)  # anybody can come with a code that they made up, and the provider is asked for each
         redemption = await tenant.run(come_back, back)
-        provider, query = redemption.provider, redemption.query
+        provider, target = redemption.provider, redemption.target
         try:
-            profile = await providers.profile(tenant.listing.uid, redemption)
+            introduction = await providers.introduction(tenant.listing.uid, redemption)
         except NoAnswer as error:
-            raise await tenant.run(fail, Failure(provider.id, query, str(error))) from None
-        arrived = Arrived(provider=provider, query=query, profile=profile, former_session=former_session)
+            someone.fail()
+            raise await tenant.run(fail, Failure(provider.id, target, str(error))) from None
+        someone.sign_in(introduction.profile)
+        arrived = Arrived(provider=provider, target=target, introduction=introduction, former_session=former_session)
         return await _signed_in(tenant, cookies, await tenant.run(arrive, arrived))
 
     @app.post("/consent")
@@ -186,29 +211,21 @@ def browser_side(desk: SignInDesk | None, providers: Providers, entropy: Entropy
         )
         return redirect((await tenant.run(decide, decision)).uri, 303)
 
+    @app.get("/device")
+    async def _enter_code() -> Response:
+        return await _begin(enter_code)
+
+    @app.post("/device")
+    async def _connect_device() -> Response:
+        return await device.answered()
+
     @app.get("/logout")
-    async def _ask_logout() -> Response:
-        tenant, asked = tenant_of_request(), read()
-        cookies = Cookies.of(tenant)
-        known = asked.cookie(cookies.browser)
-        browser = known or entropy(16).hex()
-        step = await tenant.run(ask_sign_out, SignOut(browser=browser, session=asked.cookie(cookies.session)))
-        answer = await page("sign_out.html", ticket=step.ticket, user=step.user)
-        if known is None:
-            cookies.set(answer, cookies.browser, browser)
-        return answer
+    async def _leave() -> Response:
+        return await logout.asked(entropy)
 
     @app.post("/logout")
     async def _logout() -> Response:
-        tenant, asked, form = await posted()
-        cookies = Cookies.of(tenant)
-        leaving = SignOut(
-            browser=asked.cookie(cookies.browser), session=asked.cookie(cookies.session), ticket=form.one("ticket")
-        )
-        await tenant.run(sign_out, leaving)
-        answer = await page("signed_out.html")
-        cookies.set(answer, cookies.session, "", 0)
-        return answer
+        return await logout.answered()
 
     @app.get("/assets/<any('style.css', 'favicon.svg'):name>")
     async def _asset(name: str) -> Response:
@@ -236,8 +253,7 @@ async def _sign_in_page(
     return await page(
         "sign_in.html",
         ticket=step.ticket,
-        asks=step.asks,
-        scopes=_in_words(step.asks.scopes),
+        **_said_of(step.asks),
         providers=step.providers,
         development=desk is not None,
         email=email,
@@ -245,19 +261,29 @@ async def _sign_in_page(
     )
 
 
-async def _consent_page(tenant: Tenant, step: AskConsent) -> Response:
+def _said_of(asks: WhoAsks | OwnApp | ADevice) -> dict[str, Any]:
+    if isinstance(asks, OwnApp):
+        return {"own_app": asks.host}
+    if isinstance(asks, ADevice):
+        return {"a_device": True}
+    return {"asks": asks, "scopes": in_words(asks.scopes)}
+
+
+async def _consent_page(tenant: Supplied, step: AskConsent) -> Response:
     return await page(
         "consent.html",
         ticket=step.ticket,
         asks=step.asks,
-        scopes=_in_words(step.asks.scopes),
+        scopes=in_words(step.asks.scopes),
+        allowed_before=in_words(step.allowed_before),
         user=step.user,
         offline=step.offline,
+        until_sign_out=step.until_sign_out,
     )
 
 
-async def _signed_in(tenant: Tenant, cookies: Cookies, done: SignedIn) -> Response:
-    answer = redirect(f"{tenant.uri}/authorize?{done.query.decode('ascii')}", 303)
+async def _signed_in(tenant: Supplied, cookies: Cookies, done: SignedIn) -> Response:
+    answer = redirect(tenant.uri + done.target.decode("ascii"), 303)
     cookies.set(answer, cookies.session, done.session, (await tenant.published()).policy.session_ttl)
     return answer
 
@@ -266,7 +292,3 @@ def _one_too_many(asked: WebRequest, cookies: Cookies) -> list[str]:
     """What earlier trips left in this browser, beyond the few that may be under way: header fields have a limit."""
     others = [name for name in asked.cookie_names() if name.startswith(f"{cookies.upstream}-")]
     return others[: max(len(others) - MAX_TRIPS + 1, 0)]
-
-
-def _in_words(scopes: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [(scope, SCOPES_IN_WORDS.get(scope, "")) for scope in scopes]

@@ -14,6 +14,13 @@ def form(request: WebRequest) -> Parameters:
     return parameters.parse(request.body)
 
 
+def form_or_json(request: WebRequest) -> Parameters:
+    """The parameters of such a body, or of an `application/json` one that is an object of texts."""
+    if _media(request)[0] == "application/json":
+        return parameters.of_members(json(request, "invalid_request"))
+    return form(request)
+
+
 def json(request: WebRequest, code: str) -> Any:
     """The value of an `application/json` body. Refusal `code` for anything else."""
     _expect(request, "application/json", code)
@@ -23,10 +30,25 @@ def json(request: WebRequest, code: str) -> Any:
         raise Refusal(code, f"the body is not JSON: {error}") from None
 
 
+def bearer(request: WebRequest) -> str | None:
+    """The token that an Authorization header shows, if one does (RFC 6750 §2.1). Refusal for several headers."""
+    shown = request.all(b"authorization")
+    if len(shown) > 1:
+        raise Refusal("invalid_request", "more than one Authorization header")
+    scheme, _, token = (shown[0] if shown else "").partition(" ")
+    return token.strip(" ") or None if scheme.lower() == "bearer" else None
+
+
 def _expect(request: WebRequest, wanted: str, code: str) -> None:
-    media, _, parameter = (request.one(b"content-type") or "").partition(";")
-    if media.strip().lower() != wanted:
+    media, parameter = _media(request)
+    if media != wanted:
         raise Refusal(code, f"the content type must be {wanted}")
     name, _, charset = parameter.partition("=")
     if name.strip().lower() == "charset" and charset.strip().strip('"').lower() not in ("utf-8", "utf8", "us-ascii"):
         raise Refusal(code, "the body must be UTF-8")
+
+
+def _media(request: WebRequest) -> tuple[str, str]:
+    """The media type, and the parameter behind it."""
+    media, _, parameter = (request.one(b"content-type") or "").partition(";")
+    return media.strip().lower(), parameter

@@ -5,13 +5,15 @@ from typing import Any, cast
 from quart import Response, render_template, request
 from werkzeug.exceptions import MethodNotAllowed
 
+from server.web.cookies import Cookies
 from server.web.replies import SECURITY
 from server.web.request import WebRequest
+from server.web.supply import Supplied
+from tenants import issuer_uri
 from tenants.oauth import parameters, uri
 from tenants.oauth.parameters import Parameters
 from tenants.oauth.refusal import Refusal
-from tenants.problems import Broken, Busy, IssuerUnavailable, Problem
-from tenants.tenant import Tenant
+from tenants.problems import Broken, Busy, IssuerUnavailable, Problem, TooMany
 
 PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 """Without `form-action`: Chromium applies it to the whole chain of redirects, and the way back to a client is one."""
@@ -38,7 +40,7 @@ def given() -> dict[str, Any]:
     return cast("dict[str, Any]", request.scope)
 
 
-def tenant_of_request() -> Tenant:
+def tenant_of_request() -> Supplied:
     return given()["tenantry.tenant"]
 
 
@@ -47,18 +49,23 @@ def read() -> WebRequest:
     return WebRequest(scope["method"], scope["path"], scope["query_string"], scope["headers"])
 
 
-async def posted() -> tuple[Tenant, WebRequest, Parameters]:
+async def posted() -> tuple[Supplied, WebRequest, Parameters]:
     """A form that one of our own pages sent."""
     tenant, asked = tenant_of_request(), read()
     origin, site = asked.one(b"origin"), asked.one(b"sec-fetch-site")
     # `Origin: null` is what a page with `no-referrer` sends about itself
-    if (site not in (None, "same-origin", "none")) or (origin not in (None, "null", tenant.uri)):
+    if (site not in (None, "same-origin", "none")) or (origin not in (None, "null", issuer_uri.split(tenant.uri)[0])):
         raise NotFromHere
-    media = (asked.one(b"content-type") or "").partition(";")[0].strip().lower()
+    return tenant, asked, await sent()
+
+
+async def sent() -> Parameters:
+    """A form, whoever sent it."""
+    media = (read().one(b"content-type") or "").partition(";")[0].strip().lower()
     body = cast("bytes", await request.get_data())
     if media != "application/x-www-form-urlencoded":
         raise Refusal("invalid_request", "the form was not sent by a page of this issuer")
-    return tenant, asked, parameters.parse(body)
+    return parameters.parse(body)
 
 
 async def harden(response: Response) -> Response:
@@ -68,6 +75,10 @@ async def harden(response: Response) -> Response:
     response.headers.setdefault("Cache-Control", "no-store")
     if tenant_of_request().uri.startswith("https:"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if "Set-Cookie" in response.headers:
+        cookies = Cookies.of(tenant_of_request())
+        for name in cookies.crowd(read().cookie_pairs()):
+            cookies.set(response, name, "", 0)
     return response
 
 
@@ -85,6 +96,11 @@ async def failed(met: Exception) -> Response:
         return await _problem_page("This form came from elsewhere", "Go back to the application and start again.", 403)
     if isinstance(met, IssuerUnavailable):
         return await _problem_page("This issuer is disabled", "Its operator has switched it off. Try again later.", 403)
+    if isinstance(met, TooMany):
+        log |= {"detail": str(met), "limit": met.kind}
+        answer = await _problem_page("Please wait a moment", "There were too many attempts. Try again later.", 429)
+        answer.headers["Retry-After"] = str(met.retry_after)
+        return answer
     if isinstance(met, Busy | Broken):
         log["detail"] = str(met)
         answer = await _problem_page("Please try again", "This issuer cannot answer at the moment.", 503)
@@ -105,18 +121,22 @@ async def failed(met: Exception) -> Response:
 
 
 async def _problem_page(title: str, message: str, status: int, return_to: str | None = None) -> Response:
-    back = uri.parse(return_to) if return_to is not None else None
-    if back is not None and back.scheme not in ("http", "https"):
-        back = None
     return await page(
         "problem.html",
         status,
         title=title,
         message=message,
         reference=given()["tenantry.log"]["request_id"],
-        return_to=back.text if back is not None else None,
-        return_host=back.authority if back is not None else None,
+        **link(return_to),
     )
+
+
+def link(return_to: str | None) -> dict[str, str | None]:
+    """What a page needs to offer the way back, if it is one that a link may lead to."""
+    back = uri.parse(return_to) if return_to is not None else None
+    if back is None or back.scheme not in ("http", "https"):
+        return {"return_to": None, "return_host": None}
+    return {"return_to": back.text, "return_host": back.authority}
 
 
 def _sentence(refusal: Refusal) -> str:

@@ -1,8 +1,11 @@
-"""Who is at the other end of a connection, for the log: the peer, or whom a trusted proxy says that it speaks for."""
+"""Who is at the other end of a connection: the peer, or whom a trusted proxy says that it speaks for."""
 
+import socket
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from server.web.request import Scope
+
+_IPV4_IN_IPV6 = bytes(10) + b"\xff\xff"
 
 
 def client_address(scope: Scope, trusted: tuple[IPv4Network | IPv6Network, ...]) -> str:
@@ -18,6 +21,19 @@ def client_address(scope: Scope, trusted: tuple[IPv4Network | IPv6Network, ...])
         if not _within(hop, trusted):
             return address
     return address
+
+
+def counted(address: str) -> str:
+    """Whom an address stands for where something is counted: whoever has one of IPv6 has all of its /64."""
+    if ":" not in address:
+        return address
+    try:
+        packed = socket.inet_pton(socket.AF_INET6, address.partition("%")[0])
+    except OSError:
+        return address
+    if packed.startswith(_IPV4_IN_IPV6):
+        return socket.inet_ntop(socket.AF_INET, packed[12:])
+    return packed[:8].hex()
 
 
 def _is_address(text: str) -> bool:

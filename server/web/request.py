@@ -53,11 +53,14 @@ class WebRequest:
 
     def cookie_names(self) -> list[str]:
         """Of all cookies, in the order in which they came."""
-        return [pair.strip().partition("=")[0] for line in self.all(b"cookie") for pair in line.split(";")]
+        return [pair.partition("=")[0] for pair in self.cookie_pairs()]
+
+    def cookie_pairs(self) -> list[str]:
+        """All cookies as `name=value`, in the order in which they came: of those for one path, the oldest first."""
+        return [pair.strip() for line in self.all(b"cookie") for pair in line.split(";")]
 
     def _cookie(self, name: str) -> str:
-        pairs = [pair.strip() for line in self.all(b"cookie") for pair in line.split(";")]
-        values = [pair.partition("=")[2] for pair in pairs if pair.partition("=")[0] == name]
+        values = [pair.partition("=")[2] for pair in self.cookie_pairs() if pair.partition("=")[0] == name]
         return values[0] if len(values) == 1 else ""
 
 

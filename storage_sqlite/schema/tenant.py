@@ -109,9 +109,11 @@ STEPS = (
     ALTER TABLE identity_providers ADD COLUMN token_algorithms TEXT NOT NULL DEFAULT '[]';
     ALTER TABLE identity_providers ADD COLUMN vouches_for_email INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE identity_providers ADD COLUMN recheck_interval INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE identity_providers ADD COLUMN vouches_for_clients INTEGER NOT NULL DEFAULT 0;
     CREATE TABLE webhook (
         only INTEGER PRIMARY KEY CHECK (only = 1),
-        uri TEXT NOT NULL, sealed_secret BLOB NOT NULL,
+        uri TEXT NOT NULL, sealed_secret BLOB NOT NULL, former_secret BLOB, former_ends_at INTEGER NOT NULL,
+        failures INTEGER NOT NULL, retry_at INTEGER NOT NULL, last_failure TEXT NOT NULL,
         created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, version INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE deliveries (
@@ -126,5 +128,61 @@ STEPS = (
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX kept_tokens_by_time ON kept_tokens (due_at);
     CREATE INDEX kept_tokens_by_provider ON kept_tokens (provider);
+    ALTER TABLE clients ADD COLUMN jwks TEXT;
+    ALTER TABLE clients ADD COLUMN jwks_uri TEXT;
+    ALTER TABLE clients ADD COLUMN assertion_algorithm TEXT;
+    ALTER TABLE clients ADD COLUMN dpop_bound INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE clients ADD COLUMN par_required INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE clients ADD COLUMN registration_digest BLOB;
+    ALTER TABLE clients ADD COLUMN next_registration_digest BLOB;
+    ALTER TABLE clients ADD COLUMN document TEXT;
+    ALTER TABLE clients ADD COLUMN post_logout_redirect_uris TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE clients ADD COLUMN backchannel_logout_uri TEXT;
+    CREATE INDEX clients_by_document ON clients (last_used_at, id) WHERE origin = 'document';
+    ALTER TABLE sessions ADD COLUMN amr TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE sessions ADD COLUMN acr TEXT;
+    ALTER TABLE sessions ADD COLUMN sid TEXT NOT NULL DEFAULT '';
+    ALTER TABLE sessions ADD COLUMN clients TEXT NOT NULL DEFAULT '[]';
+    CREATE TABLE logout_notices (
+        id TEXT PRIMARY KEY,
+        client_id TEXT NOT NULL, user_id TEXT NOT NULL, sid TEXT NOT NULL,
+        created_at INTEGER NOT NULL, due_at INTEGER NOT NULL, attempts INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX logout_notices_by_time ON logout_notices (due_at);
+    ALTER TABLE grants ADD COLUMN amr TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE grants ADD COLUMN acr TEXT;
+    UPDATE issuer SET policy = json_set(policy, '$.registration', 'closed')
+        WHERE json_extract(policy, '$.dynamic_registration') = 0;
+    CREATE TABLE registration_tokens (
+        id TEXT PRIMARY KEY,
+        digest BLOB NOT NULL UNIQUE, note TEXT NOT NULL,
+        created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, uses_left INTEGER
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE grants ADD COLUMN sid TEXT;
+    ALTER TABLE grants ADD COLUMN ended TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE grants ADD COLUMN ended_at INTEGER;
+    CREATE INDEX grants_by_end ON grants (coalesce(revoked_at, ended_at))
+        WHERE coalesce(revoked_at, ended_at) IS NOT NULL;
+    ALTER TABLE grants ADD COLUMN dpop_jkt TEXT;
+    ALTER TABLE grants ADD COLUMN actor TEXT;
+    ALTER TABLE grants ADD COLUMN parent_id INTEGER;
+    ALTER TABLE clients ADD COLUMN target_resources TEXT NOT NULL DEFAULT '[]';
+    CREATE TABLE device_requests (
+        id INTEGER PRIMARY KEY,
+        digest BLOB NOT NULL, user_code BLOB NOT NULL UNIQUE,
+        client_id TEXT NOT NULL, scopes TEXT NOT NULL, resource TEXT NOT NULL,
+        created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+        interval INTEGER NOT NULL, polled_at INTEGER, denied_at INTEGER
+    ) STRICT;
+    CREATE INDEX device_requests_by_end ON device_requests (expires_at);
+    CREATE TABLE resources (
+        id TEXT PRIMARY KEY,
+        uri TEXT NOT NULL, canonical_uri TEXT NOT NULL UNIQUE,
+        display_name TEXT NOT NULL, scopes TEXT NOT NULL, token_format TEXT, access_token_ttl INTEGER,
+        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, disabled_at INTEGER, version INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    INSERT OR IGNORE INTO resources
+        SELECT 'resource-' || (key + 1), value, value, '', '[]', NULL, NULL, unixepoch(), unixepoch(), NULL, 1
+        FROM issuer, json_each(issuer.policy, '$.resources');
     """,
 )

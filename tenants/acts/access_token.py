@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
-from tenants.acts.who import in_good_standing
+from tenants.acts.client import known
+from tenants.acts.issue import serving
+from tenants.acts.who import user_of
 from tenants.oauth import jwt
 from tenants.oauth.handle import TAGS, Handle, read
-from tenants.records import Grant, LiveToken
+from tenants.oauth.hierarchy import with_implied
+from tenants.oauth.resource import Target
+from tenants.records import Grant, LiveToken, User
 from tenants.turn import Turn
 
 
@@ -13,31 +17,55 @@ from tenants.turn import Turn
 class Access:
     """An access token that counts now, and the grant that it lives on."""
 
-    handle: Handle
     grant: Grant
     token: LiveToken
+    user: User | None
+    """None: the client acts for itself."""
+    target: Target
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        return self.grant.scopes if self.token.scopes is None else self.token.scopes
+        """What was allowed, and what that implies today."""
+        allowed = self.grant.scopes if self.token.scopes is None else self.token.scopes
+        return with_implied(allowed, self.target.registered)
 
 
 def find_access(turn: Turn, text: str) -> Access | None:
-    """What `text` gives access to, opaque or JWT; None if it never counted or counts no more."""
-    handle = _handle(turn, text)
-    if handle is None:
+    """What `text` gives access to, opaque or JWT; None if it never counted or does not count now."""
+    found = find_token(turn, text)
+    if found is None:
         return None
-    grant = turn.tx.grants.find(handle.grant_id)
-    if grant is None or grant.revoked_at is not None or grant.expires_at <= turn.now:
+    grant, token = found
+    user, client, target = user_of(turn, grant), known(turn, grant.client_id), serving(turn, grant)
+    if (
+        not _parents_stand(turn, grant)
+        or (user is None and grant.user_id is not None)
+        or target is None
+        or client is None
+        or client.disabled_at is not None
+    ):
+        return None
+    return Access(grant, token, user, target)
+
+
+def _parents_stand(turn: Turn, grant: Grant) -> bool:
+    """Whether all grants whose tokens were exchanged for this one are still there."""
+    while grant.parent_id is not None:
+        parent = turn.tx.grants.find(grant.parent_id)
+        if parent is None or parent.revoked_at is not None or parent.expires_at <= turn.now:
+            return False
+        grant = parent
+    return True
+
+
+def find_token(turn: Turn, text: str) -> tuple[Grant, LiveToken] | None:
+    """The token that `text` is and the grant that it lives on, unless it never counted or never will again."""
+    handle = _handle(turn, text)
+    grant = None if handle is None else turn.tx.grants.find(handle.grant_id)
+    if handle is None or grant is None or grant.revoked_at is not None or grant.expires_at <= turn.now:
         return None
     token = next((token for token in grant.access if handle.matches(token.digest)), None)
-    if token is None or token.expires_at <= turn.now:
-        return None
-    user = turn.tx.users.find(grant.user_id)
-    client = turn.tx.clients.find(grant.client_id)
-    if user is None or not in_good_standing(turn, user, grant.provider) or client is None or client.disabled_at is not None:
-        return None
-    return Access(handle, grant, token)
+    return None if token is None or token.expires_at <= turn.now else (grant, token)
 
 
 def _handle(turn: Turn, text: str) -> Handle | None:

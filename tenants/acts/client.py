@@ -1,13 +1,39 @@
-"""Which client is asking, proven."""
+"""Which client it is, and which is asking, proven."""
 
-from tenants.oauth.client_auth import Credentials, authenticate
+from tenants.oauth import client_document, first_party
+from tenants.oauth.client_auth import Credentials, authenticate, unauthentic
 from tenants.records import DAY, Client
 from tenants.turn import Turn
 
 
+def known(turn: Turn, client_id: str) -> Client | None:
+    """The client of this id. One is kept nowhere: what the operator's own apps are, where they have no client.
+
+    One that is known by its document is as it was when that was last read, if such clients are still welcome.
+    """
+    if client_id == first_party.CLIENT_ID:
+        return first_party.client(turn.issuer.policy, turn.now)
+    client = turn.tx.clients.find(client_id)
+    welcome = client is None or client.document is None or client_document.is_welcome(client_id, turn.issuer)
+    return client if welcome else None
+
+
 def asking(turn: Turn, shown: Credentials) -> Client:
-    """The client that `shown` proves, or Refusal `invalid_client`. Its use is noted once a day: it is not swept."""
-    client = authenticate(turn.tx.clients.find(shown.client_id), shown, turn.now)
+    """The client that `shown` proves, or Refusal `invalid_client`. An assertion is spent with whatever else the turn
+    writes. KeysNeeded where the client's keys lie elsewhere and the turn was not given them.
+
+    Its use is noted once a day: it is not swept.
+    """
+    client, use = authenticate(
+        known(turn, shown.client_id), shown, turn.client_keys, issuer_uri=turn.issuer.uri, now=turn.now
+    )
+    if use is not None and not turn.tx.tickets.spend(use.id, use.expires_at):
+        raise unauthentic("assertion used twice")
     if turn.now - client.last_used_at > DAY:
         turn.tx.clients.used(client.id, turn.now)
     return client
+
+
+def use_up(turn: Turn, shown: Credentials) -> None:
+    """Spend the assertion of a request that was refused: nobody who has seen it fail may try it again."""
+    asking(turn, shown)

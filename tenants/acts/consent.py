@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from tenants.acts import ticket
-from tenants.acts.asked import sender
+from tenants.acts import par, ticket
+from tenants.acts.asked import complete, sender
 from tenants.acts.authorize import Redirect, give_code, remembered
 from tenants.acts.who import signed_in
-from tenants.oauth import authorization, redirect_uri
+from tenants.oauth import redirect_uri
 from tenants.oauth.authorization import AuthorizationRequest
 from tenants.oauth.refusal import Refusal
-from tenants.records import Consent, User
+from tenants.records import Consent, Session, User
 from tenants.turn import Turn
 
 
@@ -29,18 +29,30 @@ def decide(turn: Turn, decision: Decision) -> Redirect | Refusal:
     session, user = present
     pending = ticket.take(turn, "consent", decision.ticket, browser=decision.browser, session=session.digest)
     ticket.spend(turn, pending)
-    asked, client, address = sender(turn, pending.query)
+    by = sender(turn, pending.content)
+    client, address = by.client, by.address
     try:
-        request = authorization.complete(asked, address, client, turn.issuer)
+        request = complete(turn, by)
+        if decision.allow:
+            return Redirect(_allow(turn, user, session, request))
+        par.answered(turn, request)
     except Refusal as refusal:
         raise refusal.sent_to(address.refuse(refusal), automatic=True) from None
-    if not decision.allow:
-        turn.remember("consent.denied", user.id, client.id)
-        refusal = Refusal("access_denied", "the user said no")
-        return refusal.sent_to(address.refuse(refusal), automatic=True)  # returned: the spent ticket must stay spent
+    turn.remember("consent.denied", user.id, client.id)
+    refusal = Refusal("access_denied", "the user said no")
+    return refusal.sent_to(address.refuse(refusal), automatic=True)  # returned: the spent ticket must stay spent
+
+
+def _allow(turn: Turn, user: User, session: Session, request: AuthorizationRequest) -> str:
     _remember(turn, user, request)
-    turn.remember("consent.given", user.id, client.id, scopes=list(request.scopes), resource=request.resource)
-    return Redirect(give_code(turn, request, session))
+    turn.remember(
+        "consent.given",
+        user.id,
+        request.address.client_id,
+        scopes=list(request.scopes),
+        resource=request.target.audience,
+    )
+    return give_code(turn, request, session)
 
 
 def _remember(turn: Turn, user: User, request: AuthorizationRequest) -> None:
@@ -51,7 +63,7 @@ def _remember(turn: Turn, user: User, request: AuthorizationRequest) -> None:
         Consent(
             user_id=user.id,
             client_id=request.address.client_id,
-            resource=request.resource,
+            resource=request.target.audience,
             redirect_uri=redirect_uri.without_loopback_port(request.address.redirect_uri),
             scopes=scopes,
             given_at=turn.now,

@@ -4,6 +4,8 @@ from typing import Any
 
 from tenants.acts.access_token import find_access
 from tenants.acts.client import asking
+from tenants.acts.issue import acting, confirmation, subject_of
+from tenants.oauth import resource
 from tenants.oauth.requests import IntrospectionRequest
 from tenants.turn import Turn
 
@@ -20,16 +22,19 @@ def introspect(turn: Turn, request: IntrospectionRequest) -> dict[str, Any]:
     if access is None:
         return INACTIVE
     grant = access.grant
-    if grant.client_id != client.id and grant.resource not in client.resources:
+    speaks = any(resource.same((spoken_for,), grant.resource) for spoken_for in client.resources)
+    if grant.client_id != client.id and not speaks:
         return INACTIVE
     return {
         "active": True,
-        "sub": grant.user_id,
+        "sub": subject_of(grant),
         "client_id": grant.client_id,
         "scope": " ".join(access.scopes),
         "aud": grant.resource,
         "iss": turn.issuer.uri,
         "exp": access.token.expires_at,
         "iat": access.token.issued_at,
-        "token_type": "Bearer",
+        "token_type": "Bearer" if access.token.dpop_jkt is None else "DPoP",
+        **confirmation(access.token.dpop_jkt),
+        **acting(grant),
     }

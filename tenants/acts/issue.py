@@ -3,12 +3,14 @@
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 from tenants.oauth import jwt, resource, scope
 from tenants.oauth.handle import SECRET_BYTES, Handle, Kind, mint
+from tenants.oauth.hierarchy import with_implied
 from tenants.oauth.refusal import Refusal
-from tenants.records import Client, Grant, LiveToken, User
+from tenants.oauth.resource import Target
+from tenants.records import Client, Grant, LiveToken, Resource, User
 from tenants.turn import Turn
 
 MAX_LIVE = 4
@@ -22,14 +24,18 @@ class Tokens:
     access_token: str
     expires_in: int
     scope: str
+    """Of what was asked for. Clients refuse more, so what that implies stands in the access token alone."""
+    token_type: Literal["Bearer", "DPoP"] = "Bearer"
     refresh_token: str | None = None
     id_token: str | None = None
+    issued_token_type: str | None = None
+    """For a token that was exchanged (RFC 8693 §2.2.1)."""
 
     def members(self) -> dict[str, Any]:
         """As it is sent: what is absent is left out, never null."""
         members: dict[str, Any] = {
             "access_token": self.access_token,
-            "token_type": "Bearer",
+            "token_type": self.token_type,
             "expires_in": self.expires_in,
             "scope": self.scope,
         }
@@ -37,44 +43,78 @@ class Tokens:
             members["refresh_token"] = self.refresh_token
         if self.id_token is not None:
             members["id_token"] = self.id_token
+        if self.issued_token_type is not None:
+            members["issued_token_type"] = self.issued_token_type
         return members
 
 
 def issue(
-    turn: Turn, grant: Grant, client: Client, user: User, scopes: tuple[str, ...], *, with_id_token: bool
+    turn: Turn,
+    grant: Grant,
+    client: Client,
+    user: User | None,
+    scopes: tuple[str, ...],
+    *,
+    with_id_token: bool,
+    with_refresh_token: bool = True,
+    dpop_jkt: str | None = None,
+    most_live: int = MAX_LIVE,
+    until: int | None = None,
 ) -> tuple[dict[str, Any], Tokens]:
     """What changes in the grant with its next generation, still to be written, and the tokens of that generation.
 
-    `scopes` are those of the access token alone.
+    `scopes` are those of the access token alone; `dpop_jkt` is the key that the tokens are bound to; `until`, no later
+    than the grant's own, is their end at the latest. Without a user the client is the subject itself (RFC 9068 §2.2).
     """
-    policy = turn.issuer.policy
-    if not resource.still_served(grant.resource, offered=policy.resources, issuer_uri=turn.issuer.uri):
-        raise Refusal("invalid_target", "this issuer does not serve the resource any more")
-    scopes = scope.still_allowed(scopes, offered=policy.scopes, allowed=client.scopes)
+    policy, registered = turn.issuer.policy, registered_for(turn, grant)
+    offered, allowed = scope.offered(policy, registered), scope.limit(client, registered)
+    scopes = scope.still_allowed(scopes, offered=offered, allowed=allowed)
     generation = grant.generation + 1
-    expires_at = min(turn.now + policy.access_token_ttl, grant.expires_at)
-    access_token, access_digest = _access_token(turn, grant, generation, user, scopes, expires_at)
-    refresh = _refresh_token(turn, grant, generation, client)
+    expires_at = min(turn.now + _lifetime(turn, registered), grant.expires_at if until is None else until)
+    access_token, access_digest = _access_token(turn, grant, registered, generation, user, scopes, expires_at, dpop_jkt)
+    refresh = _refresh_token(turn, grant, generation, client) if with_refresh_token else None
     narrowed = None if scopes == grant.scopes else scopes
-    live = LiveToken(digest=access_digest, issued_at=turn.now, expires_at=expires_at, scopes=narrowed)
+    live = LiveToken(
+        digest=access_digest, issued_at=turn.now, expires_at=expires_at, scopes=narrowed, dpop_jkt=dpop_jkt
+    )
     id_token: str | None = None
-    if with_id_token and "openid" in scopes:
+    if with_id_token and user is not None and "openid" in scopes:
         id_token = _id_token(turn, grant, user, scopes, access_token, expires_at)
     changes = {
+        "dpop_jkt": dpop_jkt,
         "generation": generation,
         "rotated_at": turn.now,
         "refresh_digest": refresh.digest if refresh else None,
         "refresh_expires_at": min(turn.now + policy.refresh_token_ttl, grant.expires_at) if refresh else None,
         "successor": None,
-        "access": (*(token for token in grant.access if token.expires_at > turn.now), live)[-MAX_LIVE:],
+        "access": (*(token for token in grant.access if token.expires_at > turn.now), live)[-most_live:],
     }
     return changes, Tokens(
         access_token=access_token,
         expires_in=expires_at - turn.now,
         scope=" ".join(scopes),
+        token_type="Bearer" if dpop_jkt is None else "DPoP",
         refresh_token=refresh.text if refresh else None,
         id_token=id_token,
     )
+
+
+def serving(turn: Turn, grant: Grant) -> Target | None:
+    """What the grant's tokens are for. None: it is not served now."""
+    return resource.served(grant.resource, registered=turn.tx.resources.all(), issuer_uri=turn.issuer.uri)
+
+
+def registered_for(turn: Turn, grant: Grant) -> Resource | None:
+    """What is registered of the resource that its tokens are for. Refusal `invalid_target` if it is not served now."""
+    target = serving(turn, grant)
+    if target is None:
+        raise Refusal("invalid_target", "this issuer does not serve the resource any more")
+    return target.registered
+
+
+def _lifetime(turn: Turn, registered: Resource | None) -> int:
+    own = None if registered is None else registered.access_token_ttl
+    return turn.issuer.policy.access_token_ttl if own is None else own
 
 
 def _handle(turn: Turn, kind: Kind, grant: Grant, generation: int) -> Handle:
@@ -82,26 +122,51 @@ def _handle(turn: Turn, kind: Kind, grant: Grant, generation: int) -> Handle:
 
 
 def _access_token(
-    turn: Turn, grant: Grant, generation: int, user: User, scopes: tuple[str, ...], expires_at: int
+    turn: Turn,
+    grant: Grant,
+    registered: Resource | None,
+    generation: int,
+    user: User | None,
+    scopes: tuple[str, ...],
+    expires_at: int,
+    dpop_jkt: str | None,
 ) -> tuple[str, bytes]:
     """The token, and the digest under which the grant knows it: of the opaque string itself, or of the JWT's `jti`."""
-    if turn.issuer.policy.token_format == "opaque":
+    own_format = None if registered is None else registered.token_format
+    if (own_format or turn.issuer.policy.token_format) == "opaque":
         opaque = _handle(turn, "access", grant, generation)
         return opaque.text, opaque.digest
     jti = _handle(turn, "jti", grant, generation)
     claims: dict[str, Any] = {  # RFC 9068 §2.2
         "iss": turn.issuer.uri,
-        "sub": user.id,
+        "sub": subject_of(grant),
         "aud": grant.resource,
         "client_id": grant.client_id,
         "iat": turn.now,
         "exp": expires_at,
-        "auth_time": grant.authenticated_at,
+        **({} if user is None else {"auth_time": grant.authenticated_at}),
         "jti": jti.text,
-        "scope": " ".join(scopes),
-        **_membership(user),
+        "scope": " ".join(with_implied(scopes, registered)),
+        **({} if user is None else _membership(user)),
+        **confirmation(dpop_jkt),
+        **acting(grant),
     }
-    return _sign(turn, "at+jwt", claims), jti.digest
+    return sign(turn, "at+jwt", claims), jti.digest
+
+
+def subject_of(grant: Grant) -> str:
+    """Who its tokens speak of: the user, or where there is none the client."""
+    return grant.client_id if grant.user_id is None else grant.user_id
+
+
+def acting(grant: Grant) -> dict[str, Any]:
+    """What tells a resource server who acts in the user's name, and for whom before (RFC 8693 §4.1)."""
+    return {} if grant.actor is None else {"act": grant.actor}
+
+
+def confirmation(dpop_jkt: str | None) -> dict[str, Any]:
+    """What tells a resource server whose key goes with a token (RFC 9449 §6)."""
+    return {} if dpop_jkt is None else {"cnf": {"jkt": dpop_jkt}}
 
 
 def _refresh_token(turn: Turn, grant: Grant, generation: int, client: Client) -> Handle | None:
@@ -125,7 +190,13 @@ def _id_token(turn: Turn, grant: Grant, user: User, scopes: tuple[str, ...], acc
     }
     if grant.nonce is not None:
         claims["nonce"] = grant.nonce
-    return _sign(turn, "JWT", claims)
+    if grant.sid is not None:
+        claims["sid"] = grant.sid
+    if grant.amr:
+        claims["amr"] = list(grant.amr)
+    if grant.acr is not None:
+        claims["acr"] = grant.acr
+    return sign(turn, "JWT", claims)
 
 
 def profile_claims(user: User, scopes: tuple[str, ...]) -> dict[str, Any]:
@@ -143,6 +214,7 @@ def _membership(user: User) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if value}
 
 
-def _sign(turn: Turn, typ: str, claims: dict[str, Any]) -> str:
+def sign(turn: Turn, typ: str, claims: dict[str, Any]) -> str:
+    """A JWT of this kind, by the key that signs now."""
     key = turn.tx.signing_keys.current()
     return jwt.sign(turn.keyring.private_key(key), kid=key.id, algorithm=key.algorithm, typ=typ, claims=claims)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tenants.acts import signing_keys
+from tenants.acts import deliver, signing_keys
 from tenants.records import DAY
 from tenants.turn import Turn
 
@@ -39,27 +39,29 @@ def maintain(turn: Turn, request: Maintenance) -> Maintained:
     swept = (
         tx.sessions.sweep(now, LIMIT),
         tx.tickets.sweep(now, LIMIT),
+        tx.device_requests.sweep(now, LIMIT),
+        tx.registration_tokens.sweep(now, LIMIT),
         tx.clients.sweep(now - turn.issuer.policy.unused_client_ttl, LIMIT),
         tx.events.sweep(now - EVENT_RETENTION, LIMIT),
+        deliver.give_up(turn, LIMIT),
     )
     if go_on is not None or LIMIT in swept:
         return Maintained(now, Maintenance(go_on if go_on is not None else (1 << 63) - 1))
     next_at = min(now + (SWEEP_INTERVAL if any(swept) else DAY), signing_keys.due(turn))
-    errand = next_errand(turn)
-    errands = errand is not None and errand <= now
-    if errand is not None:
-        next_at = min(next_at, now + ERRAND_PATIENCE if errands else errand)
-    return Maintained(next_at, None, errands)
+    errands = _errands(turn)
+    next_at = min([next_at, *(at if at > now else now + ERRAND_PATIENCE for at in errands)])
+    return Maintained(next_at, None, any(at <= now for at in errands))
 
 
-def next_errand(turn: Turn) -> int | None:
-    """When the next message is to be delivered, or the next user to be asked for at their provider."""
-    instants = (turn.tx.deliveries.next_at(), turn.tx.kept_tokens.next_at())
-    return min((at for at in instants if at is not None), default=None)
+def _errands(turn: Turn) -> list[int]:
+    """When the next message is to be delivered, the next user asked for at their provider, the next client told that
+    a session has ended."""
+    instants = (deliver.next_at(turn), turn.tx.kept_tokens.next_at(), turn.tx.logout_notices.next_at())
+    return [at for at in instants if at is not None]
 
 
 def rest(turn: Turn, _: None) -> None:
-    """The errands of now are done: the alarm comes for the next one."""
-    at = next_errand(turn)
-    if at is not None:
-        turn.wake_at(at)
+    """The errands of now are done or under way: the alarm comes for those that are due later."""
+    for at in _errands(turn):
+        if at > turn.now:
+            turn.wake_at(at)

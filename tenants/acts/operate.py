@@ -1,23 +1,25 @@
 """What the operator does to an issuer from outside: its policy and its clients."""
 
 import re
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, get_args
 
 from tenants.acts import signing_keys
-from tenants.acts.register import new_client, new_secret
-from tenants.oauth import client_metadata, redirect_uri, resource, scope, uri
+from tenants.acts.register import SECRET_METHODS, checked, new_client, new_secret
+from tenants.oauth import client_document, first_party, redirect_uri, resource, scope, uri
 from tenants.oauth.handle import digest
 from tenants.oauth.jwt import ALGORITHMS
 from tenants.oauth.refusal import Refusal
+from tenants.oauth.requests import TOKEN_EXCHANGE
 from tenants.problems import AlreadyThere, Invalid, NoSuchThing
-from tenants.records import DAY, Client, ClientSecret, Policy
+from tenants.records import DAY, Client, ClientSecret, Policy, RateLimit, Registration
 from tenants.turn import Turn
 
 YEAR = 366 * DAY
 MAX_ITEMS = 100
+MAX_RATE = 1_000_000
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*")
-_BOUNDS: dict[str, tuple[int, int]] = {
+BOUNDS: dict[str, tuple[int, int]] = {
     "access_token_ttl": (10, 30 * DAY),
     "refresh_token_ttl": (0, 5 * YEAR),
     "grant_ttl": (60, 10 * YEAR),
@@ -31,27 +33,43 @@ _BOUNDS: dict[str, tuple[int, int]] = {
 
 def check_policy(policy: Policy) -> None:
     """Raises Invalid, with the field's name, unless the policy is one that can be kept."""
-    for name, (least, most) in _BOUNDS.items():
+    for name, (least, most) in BOUNDS.items():
         if not least <= getattr(policy, name) <= most:
             raise Invalid(name, f"must be between {least} and {most} seconds")
+    for name in (field.name for field in fields(Policy) if field.name.endswith("_limit")):
+        _check_limit(name, getattr(policy, name))
     if policy.signing_algorithm not in ALGORITHMS:
         raise Invalid("signing_algorithm", f"must be one of {', '.join(ALGORITHMS)}")
+    if policy.registration not in get_args(Registration):
+        raise Invalid("registration", "must be open, token or closed")
     if policy.token_format not in ("jwt", "opaque"):
         raise Invalid("token_format", "must be jwt or opaque")
+    if policy.client_documents not in ("any", "listed", "none"):
+        raise Invalid("client_documents", "must be any, listed or none")
     if not policy.scopes or len(policy.scopes) > scope.MAX_SCOPES or not all(map(scope.is_scope, policy.scopes)):
         raise Invalid("scopes", f"must be 1 to {scope.MAX_SCOPES} scopes of printable ASCII (RFC 6749 §3.3)")
-    for name in ("resources", "private_redirect_schemes", "allowed_origins"):
+    for name in ("private_redirect_schemes", "allowed_origins", "first_party_origins", "client_document_hosts"):
         if len(getattr(policy, name)) > MAX_ITEMS:
             raise Invalid(name, f"must have at most {MAX_ITEMS} items")
-    for text in policy.resources:
-        if resource.canonical_form(text) is None:
-            raise Invalid("resources", f"{text} is not an https URI without a fragment")
     for text in policy.private_redirect_schemes:
         if not _SCHEME.fullmatch(text) or text in ("http", "https") or text in redirect_uri.DANGEROUS_SCHEMES:
             raise Invalid("private_redirect_schemes", f"{text} is not a lower-case private-use URI scheme")
     for text in policy.allowed_origins:
         if text != "*" and not _is_origin(text):
             raise Invalid("allowed_origins", f"{text} is not an origin such as https://app.example.com")
+    for text in policy.first_party_origins:
+        if not first_party.is_origin(text):
+            raise Invalid("first_party_origins", f"{text} is not an https origin such as https://app.example.com")
+    for text in policy.client_document_hosts:
+        if not client_document.is_host_pattern(text):
+            raise Invalid("client_document_hosts", f"{text} is not a host such as app.example.com or *.example.com")
+
+
+def _check_limit(name: str, limit: RateLimit) -> None:
+    if not 0 <= limit.per_minute <= MAX_RATE or not 0 <= limit.burst <= MAX_RATE:
+        raise Invalid(name, f"must be at most {MAX_RATE} a minute, and as many at once")
+    if (limit.per_minute > 0) != (limit.burst > 0):
+        raise Invalid(name, "must allow one at once and one a minute, or be 0 and 0: no limit")
 
 
 def _is_origin(text: str) -> bool:
@@ -93,27 +111,39 @@ class NewClient:
     client_id: str | None
     metadata: dict[str, Any]
     resources: tuple[str, ...]
+    target_resources: tuple[str, ...] = ()
     actor: str
 
 
 def add_client(turn: Turn, new: NewClient) -> tuple[Client, str | None]:
     """The client, and its secret, shown this once. Raises Invalid or AlreadyThere."""
     try:
-        metadata = client_metadata.check(new.metadata, turn.issuer.policy)
+        metadata = checked(turn, new.metadata, by_operator=True)
     except Refusal as refusal:
         field = "redirect_uris" if refusal.code == "invalid_redirect_uri" else "client"
         raise Invalid(field, refusal.description) from None
-    if len(new.resources) > MAX_ITEMS:
-        raise Invalid("client.resources", f"must have at most {MAX_ITEMS} items")
-    for text in new.resources:
-        if resource.canonical_form(text) is None:
-            raise Invalid("resources", f"{text} is not an https URI without a fragment")
+    left_out = set(scope.parse(new.metadata.get("scope", ""))) - set(metadata.scopes or ())
+    if left_out:
+        raise Invalid("scope", f"{min(left_out)} is a scope of neither this issuer nor one of its resources")
+    for field in ("resources", "target_resources"):
+        if len(getattr(new, field)) > MAX_ITEMS:
+            raise Invalid(f"client.{field}", f"must have at most {MAX_ITEMS} items")
+        for text in getattr(new, field):
+            if resource.canonical_form(text) is None:
+                raise Invalid(field, f"{text} is not an https URI without a fragment")
     if new.resources and metadata.auth_method == "none":
-        raise Invalid("resources", "a client that speaks for a resource needs a secret")
+        raise Invalid("resources", "a client that speaks for a resource must prove who it is")
+    exchanges = TOKEN_EXCHANGE in metadata.grant_types
+    if exchanges and not new.resources:
+        raise Invalid("resources", "must name the resource whose users' tokens it exchanges")
+    if exchanges != bool(new.target_resources):
+        raise Invalid("target_resources", f"must say what tokens it may exchange for, if it may use {TOKEN_EXCHANGE}")
+    if new.client_id == first_party.CLIENT_ID:
+        raise Invalid("client_id", "is what the operator's own apps are called")
     client_id = new.client_id or f"c_{turn.entropy(16).hex()}"
     if turn.tx.clients.find(client_id) is not None:
         raise AlreadyThere(client_id)
-    client, secret = new_client(turn, metadata, client_id, "admin", new.resources)
+    client, secret = new_client(turn, metadata, client_id, "admin", new.resources, new.target_resources)
     turn.remember("client.created", new.actor, client_id, name=client.name)
     return client, secret
 
@@ -161,8 +191,8 @@ class SecretRotation:
 def rotate_secret(turn: Turn, rotation: SecretRotation) -> tuple[str, int]:
     """The new secret, shown this once, and when the former one ends. Raises NoSuchThing or Invalid."""
     client = get_client(turn, rotation.client_id)
-    if client.auth_method == "none":
-        raise Invalid("name", "a public client has no secret")
+    if client.auth_method not in SECRET_METHODS:
+        raise Invalid("name", f"a client of the method {client.auth_method} has no secret")
     secret, end = new_secret(turn), turn.now + rotation.overlap
     former = [
         replace(kept, expires_at=end) for kept in client.secrets if kept.expires_at is None and rotation.overlap > 0

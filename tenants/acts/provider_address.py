@@ -31,7 +31,7 @@ def objection(text: str, issuer_uri: str) -> str | None:
         return "must be on a public host, named in lower case"
     if parts.scheme != "https" and not (developing and parts.scheme == own.scheme == "http"):
         return "must be https"
-    if _end_point(parts) == _end_point(own):
+    if _end_point(parts) == _end_point(own) and f"{parts.path}/".startswith(f"{own.path}/"):
         return "must not be this issuer itself"
     return None
 

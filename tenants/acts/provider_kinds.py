@@ -1,14 +1,15 @@
 """The kinds of identity provider: what there is to say of each, the addresses that follow, and its defaults.
 
 Each kind's own words are its vendor's. Addresses are the vendors' documented ones; what has an issuer URI has discovery
-(OpenID Connect Discovery 1.0 §4), so its endpoints are not written down here.
+(OpenID Connect Discovery 1.0 §4), so its endpoints are not written down here, unless the operator does so.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from tenants.records import ClaimMapping, IdentityProvider, ProviderKind, UpstreamAuthMethod
+from tenants.oauth import own_assertion
+from tenants.records import AssertionAlgorithm, ClaimMapping, IdentityProvider, ProviderKind, UpstreamAuthMethod
 
 GOOGLE = "https://accounts.google.com"
 MICROSOFT = "https://login.microsoftonline.com/"
@@ -22,6 +23,12 @@ _AUTHORIZE = "/login/oauth/authorize"
 @dataclass(frozen=True, slots=True)
 class Oidc:
     issuer_uri: str
+    authorization_uri: str = ""
+    token_uri: str = ""
+    user_uri: str = ""
+    jwks_uri: str = ""
+    """The endpoints of one that has no discovery, or whose discovery is not to be used."""
+    id_token_algorithms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ KINDS: Mapping[ProviderKind, type[Config]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Where a provider is called. With `issuer_uri`, discovery says the rest."""
+    """Where a provider is called. With `issuer_uri`, discovery says the rest, unless `jwks_uri` is there too."""
 
     issuer_uri: str = ""
     authorization_uri: str = ""
@@ -93,8 +100,14 @@ def kind_of(config: Config) -> ProviderKind:
 
 def addresses(config: Config) -> Addresses:
     match config:
-        case Oidc(issuer_uri):
-            return Addresses(issuer_uri=issuer_uri)
+        case Oidc():
+            return Addresses(
+                issuer_uri=config.issuer_uri,
+                authorization_uri=config.authorization_uri,
+                token_uri=config.token_uri,
+                user_uri=config.user_uri,
+                jwks_uri=config.jwks_uri,
+            )
         case OAuth2(authorization_uri, token_uri, user_uri):
             return Addresses(authorization_uri=authorization_uri, token_uri=token_uri, user_uri=user_uri)
         case WorkOS():
@@ -122,7 +135,14 @@ def config_of(provider: IdentityProvider) -> Config:
     """What was said of it, read back from its addresses."""
     match provider.kind:
         case "oidc":
-            return Oidc(provider.issuer_uri)
+            return Oidc(
+                provider.issuer_uri,
+                provider.authorization_uri,
+                provider.token_uri,
+                provider.user_uri,
+                provider.jwks_uri,
+                provider.token_algorithms,
+            )
         case "oauth2":
             return OAuth2(provider.authorization_uri, provider.token_uri, provider.user_uri)
         case "workos":
@@ -155,6 +175,46 @@ def default_scopes(kind: ProviderKind) -> tuple[str, ...]:
 def default_auth_method(kind: ProviderKind) -> UpstreamAuthMethod:
     """How the vendor's own examples send the secret; else the default of OpenID Connect Core §9."""
     return "client_secret_basic" if kind in ("oidc", "oauth2", "okta") else "client_secret_post"
+
+
+def assertion_algorithms(kind: ProviderKind) -> tuple[AssertionAlgorithm, ...]:
+    """What a provider of this kind can check our assertions with, the default first. Empty: it takes none."""
+    match kind:
+        case "oidc" | "oauth2":
+            return own_assertion.ALGORITHMS
+        case "okta":
+            return ("ES256", "RS256")
+        case "auth0":
+            return ("RS256", "PS256")
+        case "workos" | "google" | "github" | "entra":
+            return ()
+
+
+def assertion_audience(provider: IdentityProvider) -> str:
+    """To whom an assertion is made out: the provider by its issuer URI (draft-ietf-oauth-rfc7523bis §4).
+
+    Okta wants its token endpoint to be named, and so may others: one that is configured is named. Nothing is taken from
+    discovery, by which a provider could have itself shown what is good at another one.
+    """
+    if provider.kind == "okta":
+        server = "" if "/oauth2/" in provider.issuer_uri else "/oauth2"
+        return f"{provider.issuer_uri}{server}/v1/token"
+    return provider.token_uri or provider.issuer_uri
+
+
+def gives_refresh_tokens(kind: ProviderKind) -> bool:
+    """GitHub's OAuth apps do not: their access tokens do not expire."""
+    return kind != "github"
+
+
+def must_consent(provider: IdentityProvider) -> bool:
+    """Whether we have the user asked for consent each time, without which the provider gives no refresh token.
+
+    OpenID Connect Core §11; developers.google.com/identity/protocols/oauth2/web-server (`prompt`, `access_type`). The
+    other vendors ask for it when they need it themselves, and some would then ask an administrator.
+    """
+    asked = provider.kind == "google" or (provider.kind == "oidc" and "offline_access" in provider.scopes)
+    return asked and provider.recheck_interval > 0
 
 
 def default_claims(kind: ProviderKind) -> ClaimMapping:

@@ -5,14 +5,27 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from tenants.acts.provider_address import is_domain, objection
-from tenants.acts.provider_kinds import Auth0, Config, Entra, GitHub, Google, OAuth2, Oidc, Okta, addresses
-from tenants.oauth import scope, uri
+from tenants.acts.provider_kinds import (
+    Auth0,
+    Config,
+    Entra,
+    GitHub,
+    Google,
+    OAuth2,
+    Oidc,
+    Okta,
+    addresses,
+    gives_refresh_tokens,
+    kind_of,
+)
+from tenants.oauth import foreign_jwt, scope, uri
 from tenants.problems import Invalid
-from tenants.records import AccessRule, ClaimMapping
+from tenants.records import DAY, AccessRule, ClaimMapping
 
 MAX_ITEMS = 100
 MAX_NAME = 63
 MAX_TEXT = 255
+RECHECK_SECONDS = range(300, 30 * DAY + 1)
 _SERVER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DIRECTORY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|organizations|common|consumers")
 _VISIBLE = re.compile(r"[\x20-\x7e]+")  # VSCHAR of RFC 6749 appendix A
@@ -27,10 +40,16 @@ class Settings:
     disabled: bool = False
     client_id: str
     auth_method: str = ""
+    assertion_algorithm: str = ""
+    """For `private_key_jwt` alone."""
     scopes: tuple[str, ...] = ()
     claims: ClaimMapping
     access: AccessRule
     login_domains: tuple[str, ...] = ()
+    vouches_for_email: bool = False
+    vouches_for_clients: bool = False
+    recheck_interval: int = 0
+    """Seconds. 0: never."""
 
 
 def check(given: Settings, issuer_uri: str) -> None:
@@ -45,10 +64,8 @@ def is_visible(text: str) -> bool:
 
 def _check_config(config: Config, own: str) -> None:
     match config:
-        case Oidc(issuer_uri):
-            _check_address("oidc.issuer_uri", issuer_uri, own)
-            if "?" in issuer_uri:
-                raise Invalid("oidc.issuer_uri", "must have no query (OpenID Connect Discovery 1.0 §3)")
+        case Oidc():
+            _check_oidc(config, own)
         case OAuth2():
             for name, address in asdict(config).items():
                 _check_address(f"oauth2.{name}", address, own)
@@ -69,6 +86,22 @@ def _check_config(config: Config, own: str) -> None:
                 raise Invalid("entra.directory", "must be the id or a domain of a directory (tenant), in lower case")
         case _:
             pass
+
+
+def _check_oidc(config: Oidc, own: str) -> None:
+    _check_address("oidc.issuer_uri", config.issuer_uri, own)
+    if "?" in config.issuer_uri:
+        raise Invalid("oidc.issuer_uri", "must have no query (OpenID Connect Discovery 1.0 §3)")
+    endpoints = {name: address for name, address in asdict(addresses(config)).items() if name != "issuer_uri"}
+    if any(endpoints.values()):
+        for name, address in endpoints.items():
+            if address:
+                _check_address(f"oidc.{name}", address, own)
+            elif name != "user_uri":
+                raise Invalid(f"oidc.{name}", "is needed too: with endpoints of your own there is no discovery")
+    if not set(config.id_token_algorithms) <= set(foreign_jwt.ALGORITHMS):
+        raise Invalid("oidc.id_token_algorithms", f"must be of {', '.join(foreign_jwt.ALGORITHMS)}")
+    _check_list("oidc.id_token_algorithms", config.id_token_algorithms)
 
 
 def _check_address(field: str, text: str, own: str) -> None:
@@ -100,6 +133,12 @@ def _check_plain(given: Settings) -> None:
         raise Invalid("scopes", f"must be at most {scope.MAX_SCOPES} scopes of printable ASCII (RFC 6749 §3.3)")
     if addresses(given.config).issuer_uri and given.scopes and "openid" not in given.scopes:
         raise Invalid("scopes", "must have openid among them (OpenID Connect Core §3.1.2.1)")
+    if given.recheck_interval and given.recheck_interval not in RECHECK_SECONDS:
+        raise Invalid("recheck_interval", "must be 0, or from 5 minutes to 30 days")
+    if given.recheck_interval and not gives_refresh_tokens(kind_of(given.config)):
+        raise Invalid("recheck_interval", "must be 0: GitHub gives no refresh tokens to ask with")
+    if given.vouches_for_clients and not addresses(given.config).issuer_uri:
+        raise Invalid("vouches_for_clients", "is for OpenID providers: others sign nothing by which they could vouch")
     for name, claim in asdict(given.claims).items():
         if len(claim) > MAX_TEXT or not claim.isprintable():
             raise Invalid(f"claim_mapping.{name}", f"must be at most {MAX_TEXT} printable characters")

@@ -3,25 +3,25 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 
+from tenants.acts import provider_proof
 from tenants.acts.provider_kinds import (
     HOSTED_DOMAIN,
     Google,
+    Oidc,
     addresses,
     config_of,
-    default_auth_method,
     default_claims,
     default_scopes,
     kind_of,
 )
-from tenants.acts.provider_settings import Settings, check, is_visible
+from tenants.acts.provider_proof import Wanted
+from tenants.acts.provider_settings import Settings, check
 from tenants.acts.who import DEV
 from tenants.problems import AlreadyThere, EtagMismatch, Invalid, NoSuchThing
-from tenants.records import AccessRule, ClaimMapping, IdentityProvider, UpstreamAuthMethod
+from tenants.records import AccessRule, ClaimMapping, IdentityProvider
 from tenants.turn import Turn
 
 MAX_PROVIDERS = 100
-MAX_SECRET = 4_096
-_METHODS: tuple[UpstreamAuthMethod, ...] = ("none", "client_secret_basic", "client_secret_post")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class ProviderChange:
     id: str
     change: Callable[[Settings], Settings]
     secret: str | None
-    """None: as it was. Empty: none."""
+    """None: as it was. Empty: none, or for `private_key_jwt` another key."""
     etag: str
     """Empty: whichever version it is."""
     actor: str
@@ -64,10 +64,14 @@ def settings_of(provider: IdentityProvider) -> Settings:
         disabled=provider.disabled_at is not None,
         client_id=provider.client_id,
         auth_method=provider.auth_method,
+        assertion_algorithm=provider_proof.algorithm_of(provider),
         scopes=provider.scopes,
         claims=provider.claims,
         access=replace(access, organizations=()) if provider.kind == "google" else access,
         login_domains=provider.login_domains,
+        vouches_for_email=provider.vouches_for_email,
+        vouches_for_clients=provider.vouches_for_clients,
+        recheck_interval=provider.recheck_interval,
     )
 
 
@@ -98,6 +102,7 @@ def would_be(turn: Turn, new: NewProvider) -> IdentityProvider:
 def add_provider(turn: Turn, new: NewProvider) -> IdentityProvider:
     provider = would_be(turn, new)
     turn.tx.identity_providers.add(provider)
+    turn.announce()
     turn.remember("identity_provider.created", new.actor, provider.id, kind=provider.kind)
     return provider
 
@@ -113,18 +118,24 @@ def change_provider(turn: Turn, change: ProviderChange) -> IdentityProvider:
         return former
     provider = replace(provider, updated_at=turn.now, version=former.version + 1)
     turn.tx.identity_providers.change(provider, version=former.version)
+    turn.announce()
     before, after = settings_of(former), settings_of(provider)
     changed = [field.name for field in fields(Settings) if getattr(before, field.name) != getattr(after, field.name)]
     if provider.sealed_secret != former.sealed_secret:
-        changed.append("client_secret")
+        changed.append("client_secret" if provider.public_jwk is None else "public_jwk")
     turn.remember("identity_provider.changed", change.actor, provider.id, changed=changed)
+    of_another = provider.client_id != former.client_id or provider.claims.subject != former.claims.subject
+    if not provider.recheck_interval or of_another:  # a refresh token of another client is refused, whoever stands
+        turn.tx.kept_tokens.remove_of_provider(provider.id)
     return provider
 
 
 def remove_provider(turn: Turn, removal: ProviderRemoval) -> None:
-    """It goes, and its secret with it. Raises NoSuchThing or EtagMismatch."""
+    """It goes, and its secret and the tokens that it gave us with it. Raises NoSuchThing or EtagMismatch."""
     former = _at_version(turn, removal.id, removal.etag)
     turn.tx.identity_providers.remove(former.id)
+    turn.announce()
+    turn.tx.kept_tokens.remove_of_provider(former.id)
     turn.remember("identity_provider.removed", removal.actor, former.id, kind=former.kind)
 
 
@@ -144,15 +155,26 @@ def _kept(
     for other in turn.tx.identity_providers.all():
         if other.id != provider_id and set(other.login_domains) & set(given.login_domains):
             raise Invalid("login_domains", f"has a domain that leads to {other.id} already")
-    method = _method(given.auth_method or default_auth_method(kind))
     access = given.access
     claims = _filled(given.claims, default_claims(kind))
     if isinstance(given.config, Google):
         access = _access_at_google(given.config, access, claims)
     where = asdict(addresses(given.config))
+    for other in turn.tx.identity_providers.all():
+        both = given.vouches_for_clients and other.vouches_for_clients
+        if both and other.id != provider_id and other.issuer_uri == where["issuer_uri"]:
+            raise Invalid("vouches_for_clients", f"can be said of one provider of an issuer, and {other.id} is one")
     moved = former is not None and any(getattr(former, name) != address for name, address in where.items())
     if moved and turn.tx.users.any_from(provider_id):
         raise Invalid("kind", "its address cannot be changed any more: users are known by what it calls them")
+    wanted = Wanted(
+        provider_id=provider_id,
+        kind=kind,
+        method=given.auth_method,
+        algorithm=given.assertion_algorithm,
+        secret=secret,
+    )
+    proof = provider_proof.keep(turn, wanted, former, moved=moved)
     was_disabled_at = former.disabled_at if former else None
     return IdentityProvider(
         id=provider_id,
@@ -160,48 +182,22 @@ def _kept(
         display_name=given.display_name or provider_id,
         **where,
         client_id=given.client_id,
-        auth_method=method,
-        sealed_secret=_sealed(turn, provider_id, method, secret, former, moved),
+        auth_method=proof.method,
+        sealed_secret=proof.sealed,
+        public_jwk=proof.public_jwk,
         scopes=given.scopes or default_scopes(kind),
+        token_algorithms=given.config.id_token_algorithms if isinstance(given.config, Oidc) else (),
         claims=claims,
         access=access,
         login_domains=given.login_domains,
+        vouches_for_email=given.vouches_for_email,
+        vouches_for_clients=given.vouches_for_clients,
+        recheck_interval=given.recheck_interval,
         created_at=former.created_at if former else turn.now,
         updated_at=former.updated_at if former else turn.now,
         disabled_at=(was_disabled_at or turn.now) if given.disabled else None,
         version=former.version if former else 1,
     )
-
-
-def _method(text: str) -> UpstreamAuthMethod:
-    for method in _METHODS:
-        if text == method:
-            return method
-    raise Invalid("token_endpoint_auth_method", f"must be one of {', '.join(_METHODS)}")
-
-
-def _sealed(
-    turn: Turn,
-    provider_id: str,
-    method: UpstreamAuthMethod,
-    secret: str | None,
-    former: IdentityProvider | None,
-    moved: bool,
-) -> bytes | None:
-    """The secret as it is kept. A kept one is sent to no other address than the one it was given for."""
-    if method == "none":
-        if secret:
-            raise Invalid("client_secret", "is not sent with the method none")
-        return None
-    if secret is None and former is not None and former.sealed_secret is not None:
-        if moved:
-            raise Invalid("client_secret", "must be given again where the provider's address changes")
-        return former.sealed_secret
-    if not secret:
-        raise Invalid("client_secret", f"is needed for the method {method}")
-    if len(secret) > MAX_SECRET or not is_visible(secret):
-        raise Invalid("client_secret", f"must be at most {MAX_SECRET} characters of printable ASCII")
-    return turn.keyring.seal("provider secret", secret.encode("ascii"), provider_id.encode("ascii"))
 
 
 def _filled(given: ClaimMapping, defaults: ClaimMapping) -> ClaimMapping:

@@ -1,51 +1,86 @@
-"""An authorization code becomes tokens, once (OAuth 2.1 §4.1.3)."""
+"""A code becomes tokens, once (OAuth 2.1 §4.1.3)."""
 
 from dataclasses import replace
 
 from tenants.acts.issue import Tokens, issue
-from tenants.acts.who import in_good_standing
+from tenants.acts.who import user_of
 from tenants.oauth import pkce, resource
-from tenants.oauth.handle import read
+from tenants.oauth.handle import Kind, read
 from tenants.oauth.refusal import Refusal
 from tenants.oauth.requests import CodeRequest
 from tenants.records import Client, Grant
 from tenants.turn import Turn
 
 
-def redeem_code(turn: Turn, request: CodeRequest, client: Client) -> Tokens | Refusal:
-    """What can be mended is refused before the code is touched; what looks like theft ends the grant."""
-    code = read("code", request.code, turn.keyring.mac)
+def redeem_code(turn: Turn, request: CodeRequest, client: Client, dpop_jkt: str | None) -> Tokens | Refusal:
+    """Tokens that are bound to the key that was proven, if one was.
+
+    What can be mended is refused before the code is touched; what looks like theft ends the grant."""
+    grant = shown(turn, "code", request.code, client)
+    if isinstance(grant, Refusal):
+        return grant
+    if request.redirect_uri is not None and request.redirect_uri != grant.redirect_uri:
+        raise no("redirect_uri differs")
+    if not resource.same(request.resources, grant.resource):
+        raise Refusal("invalid_target", "the resource is not the one that was granted")
+    if not pkce.proves(request.code_verifier, grant.code_challenge):
+        return not_proven(turn, grant)
+    if grant.dpop_jkt is not None and dpop_jkt is None:
+        raise no("no proof of the key that the code is for")
+    if grant.dpop_jkt not in (None, dpop_jkt):
+        return not_proven(turn, grant, "proof of another key than the code is for")
+    return spend(turn, grant, client, dpop_jkt=dpop_jkt)
+
+
+def shown(turn: Turn, kind: Kind, text: str, client: Client) -> Grant | Refusal:
+    """The grant of a code that is this client's and still good. A *returned* Refusal has ended it."""
+    code = read(kind, text, turn.keyring.mac)
     grant = turn.tx.grants.find(code.grant_id) if code else None
     if code is None or grant is None or not code.matches(grant.code_digest):
-        raise _no("no such code")
+        raise no("no such code")
     if grant.client_id != client.id:
-        raise _no("code of another client")  # who only knows a code must not be able to burn it
+        raise no("code of another client")  # who only knows a code must not be able to burn it
     if grant.code_spent_at is not None and grant.revoked_at is None:
         # somebody else has it too: end what it gave (OAuth 2.1 §4.1.3)
         return _end(turn, grant, "code.reused", "code used twice")
     if grant.revoked_at is not None or grant.code_expires_at <= turn.now:
-        raise _no("code expired or revoked")
-    if request.redirect_uri is not None and request.redirect_uri != grant.redirect_uri:
-        raise _no("redirect_uri differs")
-    if not resource.same(request.resources, grant.resource):
-        raise Refusal("invalid_target", "the resource is not the one that was granted")
-    if not pkce.proves(request.code_verifier, grant.code_challenge):
-        # a code in the wrong hands: fail closed, a second guess is not given (RFC 9700 §4.5)
-        return _end(turn, grant, "code.not_proven", "code_verifier missing or wrong")
-    user = turn.tx.users.find(grant.user_id)
-    if user is None or not in_good_standing(turn, user, grant.provider):
-        raise _no("user or identity provider disabled")
-    changes, tokens = issue(turn, grant, client, user, grant.scopes, with_id_token=True)
+        raise no("code expired or revoked")
+    return grant
+
+
+def not_proven(turn: Turn, grant: Grant, detail: str = "code_verifier missing or wrong") -> Refusal:
+    """A code in the wrong hands: fail closed, a second guess is not given (RFC 9700 §4.5)."""
+    return _end(turn, grant, "code.not_proven", detail)
+
+
+def spend(
+    turn: Turn, grant: Grant, client: Client, *, for_access_alone: bool = False, dpop_jkt: str | None = None
+) -> Tokens:
+    """The tokens for a code that was proven: all that the grant allows, or an access token."""
+    user = user_of(turn, grant)
+    if user is None:
+        raise no("user or identity provider disabled")
+    more = not for_access_alone
+    changes, tokens = issue(
+        turn,
+        grant,
+        client,
+        user,
+        grant.scopes,
+        with_id_token=more,
+        with_refresh_token=more,
+        dpop_jkt=dpop_jkt,
+    )
     if not turn.tx.grants.rotate(replace(grant, **changes, code_spent_at=turn.now), generation=grant.generation):
-        raise _no("code used at the same moment")
+        raise no("code used at the same moment")
     return tokens
+
+
+def no(detail: str) -> Refusal:
+    return Refusal("invalid_grant", "the code is invalid, expired or used", detail=detail)
 
 
 def _end(turn: Turn, grant: Grant, event: str, detail: str) -> Refusal:
     turn.tx.grants.revoke(grant.id, turn.now)
     turn.remember(event, grant.client_id, grant.user_id, grant=grant.id)
-    return _no(detail)
-
-
-def _no(detail: str) -> Refusal:
-    return Refusal("invalid_grant", "the code is invalid, expired or used", detail=detail)
+    return no(detail)

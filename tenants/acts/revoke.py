@@ -1,6 +1,6 @@
 """A client gives a token back (RFC 7009)."""
 
-from tenants.acts.access_token import find_access
+from tenants.acts.access_token import find_token
 from tenants.acts.client import asking
 from tenants.oauth.handle import read
 from tenants.oauth.requests import RevocationRequest
@@ -19,7 +19,7 @@ def revoke(turn: Turn, request: RevocationRequest) -> None:
         if grant is not None and grant.client_id == client.id and turn.tx.grants.revoke(grant.id, turn.now):
             turn.remember("grant.revoked", client.id, grant.user_id, grant=grant.id)
         return
-    access = find_access(turn, request.token)
-    if access is not None and access.grant.client_id == client.id:
-        rest = [token for token in access.grant.access if token != access.token]
-        turn.tx.grants.keep_access(access.grant.id, rest)
+    found = find_token(turn, request.token)  # also one that does not count while its user or resource is disabled
+    if found is not None and found[0].client_id == client.id:
+        grant, given_back = found
+        turn.tx.grants.end_access(grant.id, given_back.digest, turn.now)

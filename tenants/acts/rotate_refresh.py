@@ -6,8 +6,8 @@ replay window is open and the successor has not been used. Any other second use 
 
 from dataclasses import replace
 
-from tenants.acts.issue import Tokens, issue
-from tenants.acts.who import in_good_standing
+from tenants.acts.issue import Tokens, issue, registered_for
+from tenants.acts.who import user_of
 from tenants.keyring import seal_under, unseal_under
 from tenants.oauth import json_text, resource, scope
 from tenants.oauth.handle import read
@@ -17,49 +17,53 @@ from tenants.records import Client, Grant
 from tenants.turn import Turn
 
 
-def rotate_refresh(turn: Turn, request: RefreshRequest, client: Client) -> Tokens | Refusal:
-    """The next tokens of the grant. A *returned* Refusal has ended it."""
+def rotate_refresh(turn: Turn, request: RefreshRequest, client: Client, dpop_jkt: str | None) -> Tokens | Refusal:
+    """The next tokens of the grant, bound to the key that was proven, if one was. A *returned* Refusal has ended it."""
     token = read("refresh", request.refresh_token, turn.keyring.mac)
     grant = turn.tx.grants.find(token.grant_id) if token else None
     if token is None or grant is None or grant.client_id != client.id:
         raise _no("no such refresh token, or another client's")
     if grant.revoked_at is not None:
         raise _no("grant revoked")
+    if client.auth_method == "none" and grant.dpop_jkt not in (None, dpop_jkt):
+        # before all that could end the grant: to whoever lacks the key, a stolen token is good for nothing at all
+        raise _no("no proof of the key that the refresh token is bound to")
     if token.generation > grant.generation:
         raise _no("a token of a future that was restored away")
     if token.generation < grant.generation:
-        return _again(turn, request, grant, token.generation)
+        return _again(turn, request, grant, token.generation, dpop_jkt)
     if not token.matches(grant.refresh_digest):
         raise _no("not the current refresh token")
     if (grant.refresh_expires_at or 0) <= turn.now or grant.expires_at <= turn.now:
         raise _no("refresh token expired")
     if not resource.same(request.resources, grant.resource):
         raise Refusal("invalid_target", "the resource is not the one that was granted")
-    scopes = scope.narrowed(request.scope, grant.scopes)
-    user = turn.tx.users.find(grant.user_id)
-    if user is None or not in_good_standing(turn, user, grant.provider):
+    scopes = scope.narrowed(request.scope, grant.scopes, registered_for(turn, grant))
+    user = user_of(turn, grant)
+    if user is None:
         raise _no("user or identity provider disabled")
-    changes, tokens = issue(turn, grant, client, user, scopes, with_id_token=False)
+    changes, tokens = issue(turn, grant, client, user, scopes, with_id_token=False, dpop_jkt=dpop_jkt)
     if turn.issuer.policy.replay_window > 0:
         answer = json_text.write(tokens.members())
-        changes["successor"] = seal_under(request.refresh_token, answer, _asked(grant, scopes))
+        changes["successor"] = seal_under(request.refresh_token, answer, _asked(grant, scopes, dpop_jkt))
     if not turn.tx.grants.rotate(replace(grant, **changes), generation=grant.generation):
         raise _no("rotated at the same moment")
     return tokens
 
 
-def _again(turn: Turn, request: RefreshRequest, grant: Grant, generation: int) -> Tokens | Refusal:
+def _again(
+    turn: Turn, request: RefreshRequest, grant: Grant, generation: int, dpop_jkt: str | None
+) -> Tokens | Refusal:
     """A refresh token that was rotated away. Its mac has already proven that we once gave it out."""
     waited = turn.now - (grant.rotated_at or 0)
     if generation == grant.generation - 1 and grant.successor and 0 <= waited <= turn.issuer.policy.replay_window:
         if not resource.same(request.resources, grant.resource):
             raise Refusal("invalid_target", "the resource is not the one that was granted")
-        asked = _asked(grant, scope.narrowed(request.scope, grant.scopes))
-        answer = unseal_under(request.refresh_token, grant.successor, asked)
+        scopes = scope.narrowed(request.scope, grant.scopes, registered_for(turn, grant))
+        answer = unseal_under(request.refresh_token, grant.successor, _asked(grant, scopes, dpop_jkt))
         if answer is None:
-            raise _no("the token was spent for another scope or resource, or was never current")
+            raise _no("the token was spent for another scope, resource or key, or was never current")
         members = json_text.parse(answer)
-        del members["token_type"]
         return Tokens(**{**members, "expires_in": max(members["expires_in"] - waited, 0)})
     # a thief or the owner has the other copy: end both (RFC 9700 §4.14.2)
     turn.tx.grants.revoke(grant.id, turn.now)
@@ -67,9 +71,10 @@ def _again(turn: Turn, request: RefreshRequest, grant: Grant, generation: int) -
     return _no("refresh token used twice")
 
 
-def _asked(grant: Grant, scopes: tuple[str, ...]) -> bytes:
+def _asked(grant: Grant, scopes: tuple[str, ...], dpop_jkt: str | None) -> bytes:
     """What the answer is bound to: the same token asked again for something else is not answered with it."""
-    return " ".join((grant.resource, *scopes)).encode("utf-8")
+    asked = " ".join((grant.resource, *scopes))
+    return (asked if dpop_jkt is None else f"{asked}\0{dpop_jkt}").encode("utf-8")
 
 
 def _no(detail: str) -> Refusal:

@@ -34,10 +34,9 @@ def add_key(turn: Turn, state: KeyState) -> SigningKey:
 
 def roll(turn: Turn, actor: str) -> None:
     """The next key signs from now on, the current one retires, and a new next one is published."""
-    policy = turn.issuer.policy
     for key in turn.tx.signing_keys.all():
         if key.state == "current":
-            end = max(turn.now + policy.access_token_ttl + MARGIN, key.expires_at or 0)
+            end = max(turn.now + _longest_lifetime(turn) + MARGIN, key.expires_at or 0)
             turn.tx.signing_keys.change(replace(key, state="retired", retired_at=turn.now, expires_at=end))
         elif key.state == "next":
             turn.tx.signing_keys.change(replace(key, state="current", activated_at=turn.now))
@@ -52,6 +51,12 @@ def change_algorithm(turn: Turn, actor: str) -> None:
             turn.tx.signing_keys.remove(key.id)
     add_key(turn, "next")
     roll(turn, actor)
+
+
+def _longest_lifetime(turn: Turn) -> int:
+    """Of a token that may have been signed just now."""
+    own = (resource.access_token_ttl for resource in turn.tx.resources.all())
+    return max([turn.issuer.policy.access_token_ttl, *(seconds for seconds in own if seconds is not None)])
 
 
 def outlast(turn: Turn, lifetime: int) -> None:

@@ -1,8 +1,8 @@
-"""Tickets: an authorization request on its way through the browser's pages, sealed, so that nothing is kept for it.
+"""Tickets: a request on its way through the browser's pages, sealed, so that nothing is kept for it.
 
-GET /authorize therefore writes nothing, however often it is called. A ticket opens only in the browser that was given
-it (its cookie is part of the seal), for ten minutes, and for consent only in the session that saw the page; deciding
-spends it.
+GET /authorize and GET /login therefore write nothing, however often they are called. A ticket opens only in the browser
+that was given it (its cookie is part of the seal), for ten minutes, and for consent only in the session that saw the
+page; deciding spends it.
 """
 
 import struct
@@ -17,20 +17,20 @@ from tenants.turn import Turn
 LIFETIME = 600
 _HEAD = struct.Struct(">16sq")
 
-Step = Literal["sign-in", "upstream", "consent", "sign-out"]
+Step = Literal["sign-in", "upstream", "consent", "device", "sign-out"]
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
     id: bytes
     expires_at: int
-    query: bytes
-    """The authorization request's query string, as it came."""
+    content: bytes
+    """What the step goes on with, such as what was asked for."""
 
 
-def hand_out(turn: Turn, step: Step, query: bytes, *, browser: str, session: bytes = b"") -> str:
+def hand_out(turn: Turn, step: Step, content: bytes, *, browser: str, session: bytes = b"") -> str:
     """A ticket for one step of this browser, and where a `session` digest is given, of this session."""
-    plain = _HEAD.pack(turn.entropy(16), turn.now + LIFETIME) + query
+    plain = _HEAD.pack(turn.entropy(16), turn.now + LIFETIME) + content
     return urlsafe_b64encode(turn.keyring.seal(step, plain, digest(browser) + session)).decode("ascii")
 
 

@@ -10,8 +10,8 @@ import hmac
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 
-from tenants.acts import ticket
-from tenants.acts.asked import returns_by_itself, sender, whole
+from tenants.acts import asked, meant, provider_proof, recheck, ticket
+from tenants.acts.provider_kinds import must_consent
 from tenants.acts.providers import etag
 from tenants.acts.sign_in import SignedIn, begin
 from tenants.oauth import claims
@@ -50,8 +50,10 @@ class Trip:
     verifier: str
     login_hint: str | None
     prompt: str
-    """`login`, `select_account` or both where the client asked for it, else nothing."""
+    """`login` and `select_account` where the one who asks wished it, `consent` where we need it; `none` where nobody
+    travels."""
     max_age: int | None
+    acr_values: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,22 +75,32 @@ class Redemption:
     """A code to be redeemed at the provider that this very browser was sent to, once."""
 
     provider: IdentityProvider
-    secret: str | None = field(repr=False)
+    proof: str | None = field(repr=False)
+    """That we are the provider's client: the client secret, or for `private_key_jwt` an assertion."""
     redirect_uri: str
     code: str = field(repr=False)
     issuer: str | None
     nonce: str
     verifier: str = field(repr=False)
-    query: bytes
-    """The authorization request that goes on."""
+    target: bytes
+    """What was asked for, and goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """Of a user who came back, by the provider."""
+
+    profile: Profile
+    refresh_token: str | None = field(repr=False)
+    """Where the provider gives one: to ask it again, and for nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
     provider: IdentityProvider
     """As it was when it was called: if it has been changed meanwhile, what it says counts no more."""
-    query: bytes
-    profile: Profile
+    target: bytes
+    introduction: Introduction
     former_session: str | None
 
 
@@ -96,15 +108,15 @@ def go(turn: Turn, going: Going) -> Trip:
     """What to send along. The ticket stays good: the user may turn round and choose another provider."""
     pending = ticket.take(turn, "sign-in", going.ticket, browser=going.browser)
     provider = _usable(turn, going.provider_id)
-    _, request = whole(turn, pending.query)
-    plain = _as_it_is(provider) + b"\n" + pending.query
+    wishes = asked.read(turn, pending.content).wishes
+    plain = _as_it_is(provider) + b"\n" + pending.content
     luggage = ticket.hand_out(turn, "upstream", plain, browser=going.browser or "")
     if len(luggage) > MAX_LUGGAGE:
         refusal = Refusal("invalid_request", "the request is too long to be taken to an identity provider and back")
-        raise for_client(turn, pending.query, refusal)
-    wishes = request.prompt & {"login", "select_account"}
-    if request.max_age is not None:
-        wishes |= {"login"}
+        raise asked.told(turn, pending.content, refusal)
+    prompt = wishes.anew if wishes.max_age is None else wishes.anew | {"login"}
+    if must_consent(provider):
+        prompt |= {"consent"}
     return Trip(
         provider=provider,
         redirect_uri=redirect_uri(turn, provider.id),
@@ -112,9 +124,10 @@ def go(turn: Turn, going: Going) -> Trip:
         luggage=luggage,
         nonce=_derived(turn, b"upstream nonce\0", luggage),
         verifier=_derived(turn, b"upstream verifier\0", luggage),
-        login_hint=request.login_hint,
-        prompt=" ".join(sorted(wishes)),
-        max_age=request.max_age,
+        login_hint=wishes.login_hint,
+        prompt=" ".join(sorted(prompt)),
+        max_age=wishes.max_age,
+        acr_values=wishes.acr_values,
     )
 
 
@@ -123,7 +136,7 @@ def come_back(turn: Turn, back: Return) -> Redemption | Refusal:
     if back.luggage is None or not hmac.compare_digest(state_of(back.luggage).encode(), (back.state or "").encode()):
         raise Refusal("invalid_request", "this sign-in was not begun in this browser, or it is over")
     trip = ticket.take(turn, "upstream", back.luggage, browser=back.browser)
-    was, _, query = trip.query.partition(b"\n")
+    was, _, target = trip.content.partition(b"\n")
     if was.partition(b" ")[0] != back.provider_id.encode():
         raise Refusal("invalid_request", "another identity provider than the chosen one sent you here")
     ticket.spend(turn, trip)
@@ -133,48 +146,54 @@ def come_back(turn: Turn, back: Return) -> Redemption | Refusal:
             raise _changed()
         if back.error is not None or back.code is None:
             raise _told(back.error)
+        proof = provider_proof.shown(turn, provider)
     except Refusal as refusal:
-        return for_client(turn, query, refusal)
+        return asked.told(turn, target, refusal)
+    except Broken as damage:  # to what is kept for this provider: raised, it would take down the whole tenant
+        return fail(turn, Failure(back.provider_id, target, str(damage)))
     return Redemption(
         provider=provider,
-        secret=_secret(turn, provider),
+        proof=proof,
         redirect_uri=redirect_uri(turn, provider.id),
         code=back.code,
         issuer=back.issuer,
         nonce=_derived(turn, b"upstream nonce\0", back.luggage),
         verifier=_derived(turn, b"upstream verifier\0", back.luggage),
-        query=query,
+        target=target,
     )
 
 
 def arrive(turn: Turn, arrived: Arrived) -> SignedIn | Refusal:
     """A session for the user that the provider vouches for, or what the client is told."""
-    provider, profile = arrived.provider, arrived.profile
+    provider, profile = arrived.provider, arrived.introduction.profile
     try:
         if _as_it_is(_usable(turn, provider.id)) != _as_it_is(provider):
             raise _changed()
         claims.admit(provider, profile)
+        meant.check(turn, asked.read(turn, arrived.target).wishes, profile)
         if not _fresh_enough(turn, arrived):
             raise Refusal("login_required", "the identity provider did not ask the user to sign in again")
-        return begin(turn, profile, arrived.former_session, arrived.query)
+        signed_in = begin(turn, profile, arrived.former_session, arrived.target)
     except Refusal as refusal:
         turn.remember("sign_in.refused", "system", provider=provider.id, reason=refusal.detail or refusal.description)
-        return for_client(turn, arrived.query, refusal)
+        return asked.told(turn, arrived.target, refusal)
+    recheck.keep(turn, provider, profile.subject, arrived.introduction.refresh_token)
+    return signed_in
 
 
 def _fresh_enough(turn: Turn, arrived: Arrived) -> bool:
     """Whether a fresh sign-in was had, where one was asked for and the provider says when it was."""
-    _, request = whole(turn, arrived.query)
-    at = arrived.profile.authenticated_at
-    if at is None or (request.max_age is None and "login" not in request.prompt):
+    wishes = asked.read(turn, arrived.target).wishes
+    at = arrived.introduction.profile.authenticated_at
+    if at is None or (wishes.max_age is None and "login" not in wishes.prompt):
         return True
-    return turn.now - at <= max(request.max_age or 0, ticket.LIFETIME)
+    return turn.now - at <= max(wishes.max_age or 0, ticket.LIFETIME)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     provider_id: str
-    query: bytes
+    target: bytes
     detail: str
     """For our log: nothing that the provider said goes to the client."""
 
@@ -182,13 +201,7 @@ class Failure:
 def fail(turn: Turn, failure: Failure) -> Refusal:
     """The provider gave no answer: the client is told that the sign-in failed, and the operator why."""
     turn.remember("sign_in.failed", "system", provider=failure.provider_id, reason=failure.detail)
-    return for_client(turn, failure.query, Refusal("server_error", "the sign-in failed", detail=failure.detail))
-
-
-def for_client(turn: Turn, query: bytes, refusal: Refusal) -> Refusal:
-    """The same refusal, to be carried back to the client of the authorization request in `query`."""
-    _, client, address = sender(turn, query)
-    return refusal.sent_to(address.refuse(refusal), automatic=returns_by_itself(client, address.redirect_uri))
+    return asked.told(turn, failure.target, Refusal("server_error", "the sign-in failed", detail=failure.detail))
 
 
 def redirect_uri(turn: Turn, provider_id: str) -> str:
@@ -205,15 +218,6 @@ def _usable(turn: Turn, provider_id: str) -> IdentityProvider:
     if provider is None or provider.disabled_at is not None:
         raise Refusal("invalid_request", "this issuer has no such identity provider any more")
     return provider
-
-
-def _secret(turn: Turn, provider: IdentityProvider) -> str | None:
-    if provider.sealed_secret is None:
-        return None
-    plain = turn.keyring.unseal("provider secret", provider.sealed_secret, provider.id.encode("ascii"))
-    if plain is None:
-        raise Broken(f"the secret of identity provider {provider.id} cannot be unsealed")
-    return plain.decode("utf-8")
 
 
 def _told(error: str | None) -> Refusal:

@@ -1,13 +1,15 @@
 """Which user is here: by cookie, or by what an identity provider says of them."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from tenants.acts import deliver
 from tenants.oauth.claims import Profile, verified_domain
 from tenants.oauth.handle import digest
 from tenants.oauth.refusal import Refusal
-from tenants.records import Identity, Session, User
+from tenants.records import Grant, Identity, Session, User
 from tenants.turn import Turn
 
 DEV = "dev"
@@ -39,8 +41,19 @@ def in_good_standing(turn: Turn, user: User, provider_id: str) -> bool:
     return provider is not None and provider.disabled_at is None
 
 
+def user_of(turn: Turn, grant: Grant) -> User | None:
+    """Whose grant it is, if they may still use it."""
+    user = None if grant.user_id is None else turn.tx.users.find(grant.user_id)
+    return user if user is not None and in_good_standing(turn, user, grant.provider) else None
+
+
 def recognise(turn: Turn, profile: Profile) -> User:
     """The user that `profile` tells of, added at the first sign-in. Refusal `access_denied` if disabled."""
+    return _recognised(turn, profile)[0]
+
+
+def _recognised(turn: Turn, profile: Profile) -> tuple[User, bool]:
+    """The user, and whether this is their first sign-in."""
     identity = Identity(profile.provider, profile.subject)
     user = turn.tx.users.find_identity(identity.provider, identity.subject) or _known_by_email(turn, profile)
     if user is None:
@@ -54,7 +67,7 @@ def recognise(turn: Turn, profile: Profile) -> User:
         )
         turn.tx.users.add(user)
         turn.remember("user.created", user.id, user.id, provider=profile.provider)
-        return user
+        return user, True
     if user.disabled_at is not None:
         raise Refusal("access_denied", "this user is disabled")
     said = replace(user, **_said(turn, profile, user.metadata))
@@ -64,23 +77,28 @@ def recognise(turn: Turn, profile: Profile) -> User:
     if said != user or turn.now - (user.last_login_at or 0) > LOGIN_NOTED_AFTER:
         user = replace(said, updated_at=turn.now if said != user else user.updated_at, last_login_at=turn.now)
         turn.tx.users.change(user)
-    return user
+    return user, False
 
 
 def _known_by_email(turn: Turn, profile: Profile) -> User | None:
-    """The one user whom other providers know by this verified address, where all of them may vouch for one.
+    """The one user who bears this verified address, where every provider that knows them may vouch for addresses.
 
-    Never somebody of the same provider: there, a second subject with the same address is somebody else.
+    An address that several bear names nobody, and a second subject of one provider with the same address is somebody
+    else. But where one of them is disabled it is that one: nobody comes in anew by the address of a disabled user.
     """
     if not turn.issuer.policy.link_by_email or verified_domain(profile) is None or not _vouches(turn, profile.provider):
         return None
-    known = [
+    bearers = [
         user
         for user in turn.tx.users.find_email(profile.email or "")
-        if user.email_verified
-        and all(one.provider != profile.provider and _vouches(turn, one.provider) for one in user.identities)
+        if user.email_verified and user.identities and all(_vouches(turn, one.provider) for one in user.identities)
     ]
-    return known[0] if len(known) == 1 else None
+    if any(one.provider == profile.provider for user in bearers for one in user.identities):
+        return None
+    disabled = [user for user in bearers if user.disabled_at is not None]
+    if disabled:
+        return disabled[0]
+    return bearers[0] if len(bearers) == 1 else None
 
 
 def _vouches(turn: Turn, provider_id: str) -> bool:
@@ -119,21 +137,37 @@ def _organization(turn: Turn, profile: Profile) -> str | None:
     return None if found is None else found.id
 
 
-def start_session(turn: Turn, user: User, profile: Profile) -> tuple[str, Session]:
-    """The value of a new session cookie, and the session that is kept for it."""
+def start_session(turn: Turn, profile: Profile, former: Session | None = None) -> tuple[str, Session, User]:
+    """The value of a new session cookie, and the session that is kept for it, of the user that `profile` tells of.
+
+    Where the `former` one of this browser is the same user's, clients know it by the same name.
+    """
+    user, first = _recognised(turn, profile)
     token = turn.entropy(32).hex()
     session = session_for(turn, user, profile, token)
+    if former is not None and former.user_id == user.id and former.sid:
+        session = replace(session, sid=former.sid, clients=former.clients)
+    else:
+        session = replace(session, sid=_public_name(turn, session.digest))
     turn.tx.sessions.add(session)
-    turn.remember("session.started", user.id, user.id, provider=profile.provider)
-    return token, session
+    sequence = turn.remember("session.started", user.id, user.id, provider=profile.provider)
+    deliver.tell_of_sign_in(turn, sequence, user, session, first=first)
+    return token, session, user
 
 
 def session_for(turn: Turn, user: User, profile: Profile, token: str) -> Session:
-    """A session of this user that nobody keeps."""
+    """A session of this user that nobody keeps, and no client knows by a name."""
     return Session(
         digest=digest(token),
         user_id=user.id,
         provider=profile.provider,
         authenticated_at=turn.now if profile.authenticated_at is None else min(profile.authenticated_at, turn.now),
         expires_at=turn.now + turn.issuer.policy.session_ttl,
+        amr=profile.amr,
+        acr=profile.acr,
     )
+
+
+def _public_name(turn: Turn, session: bytes) -> str:
+    """128 bits that clients know the session of this digest by, and that neither it nor its cookie can be told from."""
+    return urlsafe_b64encode(turn.keyring.mac(b"session name\0" + session)[:16]).rstrip(b"=").decode("ascii")

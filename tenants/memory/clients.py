@@ -36,12 +36,16 @@ class MemoryClients:
     def sweep(self, unused_since: int, limit: int) -> int:
         needed = {grant.client_id for grant in self._grants}
         unused = self._table.keys(
-            lambda client: (
-                client.origin == "registration" and client.last_used_at < unused_since and client.id not in needed
-            )
+            lambda client: client.origin != "admin" and client.last_used_at < unused_since and client.id not in needed
         )
         return self._table.remove_all(unused[:limit])
 
+    def keep_documents(self, most: int) -> int:
+        needed = {grant.client_id for grant in self._grants}
+        unused = [client for client in self._table if client.origin == "document" and client.id not in needed]
+        unused.sort(key=lambda client: (client.last_used_at, client.id), reverse=True)
+        return self._table.remove_all(client.id for client in unused[most:])
+
 
 def _kept(client: Client) -> Client:
-    return replace(client, metadata=own(client.metadata))
+    return replace(client, metadata=own(client.metadata), jwks=None if client.jwks is None else own(client.jwks))

@@ -26,3 +26,6 @@ class MemoryConsents:
 
     def remove_of_client(self, client_id: str) -> int:
         return self._table.remove_all(self._table.keys(lambda consent: consent.client_id == client_id))
+
+    def remove_for_resource(self, resource: str) -> int:
+        return self._table.remove_all(self._table.keys(lambda consent: consent.resource == resource))

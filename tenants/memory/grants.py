@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tenants.memory.table import Table
-from tenants.records import Grant, LiveToken
+from tenants.memory.values import own
+from tenants.records import Grant
 
 
 class MemoryGrants:
@@ -15,7 +16,7 @@ class MemoryGrants:
         return self._table.find(grant_id)
 
     def add(self, grant: Grant) -> None:
-        self._table.add(grant.id, grant)
+        self._table.add(grant.id, grant if grant.actor is None else replace(grant, actor=own(grant.actor)))
 
     def rotate(self, grant: Grant, *, generation: int) -> bool:
         kept = self._table.find(grant.id)
@@ -23,6 +24,7 @@ class MemoryGrants:
             return False
         following = replace(
             kept,
+            dpop_jkt=grant.dpop_jkt,
             code_spent_at=grant.code_spent_at,
             generation=grant.generation,
             rotated_at=grant.rotated_at,
@@ -33,9 +35,18 @@ class MemoryGrants:
         )
         return self._table.change(grant.id, following)
 
-    def keep_access(self, grant_id: int, access: Sequence[LiveToken]) -> bool:
+    def end_access(self, grant_id: int, digest: bytes, now: int) -> bool:
         kept = self._table.find(grant_id)
-        return kept is not None and self._table.change(grant_id, replace(kept, access=tuple(access)))
+        ended = () if kept is None else tuple(token for token in kept.access if token.digest == digest)
+        if kept is None or not ended:
+            return False
+        access = tuple(token for token in kept.access if token.digest != digest)
+        return self._table.change(grant_id, replace(kept, access=access, ended=(*kept.ended, *ended), ended_at=now))
+
+    def ended(self, after: tuple[int, int], before: int, limit: int) -> Sequence[tuple[int, Grant]]:
+        dated = [(grant.ended_at if grant.revoked_at is None else grant.revoked_at, grant) for grant in self._table]
+        found = [(at, grant) for at, grant in dated if at is not None and after < (at, grant.id) and at < before]
+        return sorted(found, key=lambda each: (each[0], each[1].id))[:limit]
 
     def revoke(self, grant_id: int, now: int) -> bool:
         return self._revoke(now, lambda grant: grant.id == grant_id) == 1
@@ -49,8 +60,16 @@ class MemoryGrants:
     def revoke_from_provider(self, user_id: str, provider: str, now: int) -> int:
         return self._revoke(now, lambda grant: (grant.user_id, grant.provider) == (user_id, provider))
 
+    def revoke_for_resource(self, resource: str, now: int) -> int:
+        return self._revoke(now, lambda grant: grant.resource == resource)
+
     def of_user(self, user_id: str) -> Sequence[Grant]:
         return [grant for grant in self._table if grant.user_id == user_id]
+
+    def of_client_itself(self, client_id: str, resource: str) -> Grant | None:
+        whose = (None, client_id, resource, None)
+        own = (each for each in self._table if (each.user_id, each.client_id, each.resource, each.revoked_at) == whose)
+        return next(own, None)
 
     def page(self, after: int, limit: int) -> Sequence[Grant]:
         return self._table.page(after, limit)
@@ -66,9 +85,12 @@ class MemoryGrants:
 
 
 def _counts(grant: Grant, now: int) -> bool:
-    """Whether its code or one of its tokens can still be used."""
-    if grant.revoked_at is not None or grant.expires_at <= now:
+    """Whether its code or one of its tokens can still be used, or could if it was not known to have been ended."""
+    access = any(token.expires_at > now for token in (*grant.access, *grant.ended))
+    if grant.expires_at <= now:
         return False
+    if grant.revoked_at is not None:
+        return access
     code = grant.code_spent_at is None and grant.code_expires_at > now
     refresh = grant.refresh_expires_at is not None and grant.refresh_expires_at > now
-    return code or refresh or any(token.expires_at > now for token in grant.access)
+    return code or refresh or access

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tenants.memory.table import Table
+from tenants.memory.values import own
 from tenants.records import IdentityProvider
 
 
@@ -18,13 +19,17 @@ class MemoryIdentityProviders:
         return list(self._table)
 
     def add(self, provider: IdentityProvider) -> None:
-        self._table.add(provider.id, provider)
+        self._table.add(provider.id, _kept(provider))
 
     def change(self, provider: IdentityProvider, *, version: int) -> bool:
         kept = self._table.find(provider.id)
         if kept is None or kept.version != version:
             return False
-        return self._table.change(provider.id, replace(provider, created_at=kept.created_at))
+        return self._table.change(provider.id, replace(_kept(provider), created_at=kept.created_at))
 
     def remove(self, provider_id: str) -> bool:
         return self._table.remove(provider_id)
+
+
+def _kept(provider: IdentityProvider) -> IdentityProvider:
+    return provider if provider.public_jwk is None else replace(provider, public_jwk=own(provider.public_jwk))

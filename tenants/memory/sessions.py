@@ -1,5 +1,8 @@
 """Sessions in memory."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from tenants.memory.table import Table
 from tenants.records import Session
 
@@ -14,6 +17,12 @@ class MemorySessions:
     def add(self, session: Session) -> None:
         self._table.add(session.digest, session)
 
+    def note_client(self, digest: bytes, client_id: str) -> bool:
+        kept = self._table.find(digest)
+        if kept is None or client_id in kept.clients:
+            return False
+        return self._table.change(digest, replace(kept, clients=(*kept.clients, client_id)))
+
     def remove(self, digest: bytes) -> bool:
         return self._table.remove(digest)
 
@@ -21,6 +30,10 @@ class MemorySessions:
         return self._table.remove_all(
             self._table.keys(lambda session: session.user_id == user_id and provider in (None, session.provider))
         )
+
+    def of_user(self, user_id: str) -> Sequence[Session]:
+        found = [session for session in self._table if session.user_id == user_id]
+        return sorted(found, key=lambda session: session.digest)
 
     def sweep(self, now: int, limit: int) -> int:
         return self._table.remove_all(self._table.keys(lambda session: session.expires_at <= now)[:limit])

@@ -47,6 +47,8 @@ class MemoryUsers:
         holders = [self.find_identity(one.provider, one.subject) for one in user.identities]
         if any(holder is not None and holder.id != user.id for holder in holders):
             raise AlreadyThere(user.id)
+        if len(set(user.identities)) < len(user.identities):
+            raise AlreadyThere(user.id)
 
 
 def _kept(user: User) -> User:

@@ -3,21 +3,20 @@
 Until client and redirect URI are proven, a refusal can only be shown; from then on it is carried back by a redirect.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from tenants.oauth import pkce, redirect_uri, resource, scope
+from tenants.oauth import dpop, pkce, redirect_uri, resource, scope, wishes
 from tenants.oauth.parameters import Parameters
+from tenants.oauth.pushed import Pushed
 from tenants.oauth.refusal import Refusal
-from tenants.records import Client, Issuer
+from tenants.oauth.resource import Target
+from tenants.oauth.wishes import Wishes
+from tenants.records import Client, Issuer, Resource
 
 MAX_STATE = 4_096
 MAX_NONCE = 512
-MAX_LOGIN_HINT = 320
-_SECONDS = re.compile(r"[0-9]{1,9}")
-PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +50,14 @@ class AuthorizationRequest:
 
     address: ReturnAddress
     scopes: tuple[str, ...]
-    resource: str
+    target: Target
     code_challenge: str
     nonce: str | None
-    prompt: frozenset[str]
-    max_age: int | None
-    login_hint: str | None
-    """Whom the client expects, if it said so in a way that can be read (OpenID Connect Core §3.1.2.1)."""
+    dpop_jkt: str | None
+    """The key that the code is for (RFC 9449 §10)."""
+    wishes: Wishes
+    pushed: Pushed | None = None
+    """What is used up when it is answered."""
 
 
 def return_address(asked: Parameters, client: Client | None, issuer: Issuer) -> ReturnAddress:
@@ -66,20 +66,30 @@ def return_address(asked: Parameters, client: Client | None, issuer: Issuer) -> 
         raise Refusal("invalid_client", "this issuer does not know the client that sent you here")
     given = asked.one("redirect_uri")
     proven = redirect_uri.prove(given, client.redirect_uris, private_schemes=issuer.policy.private_redirect_schemes)
+    return ReturnAddress(client_id=client.id, redirect_uri=proven, state=state_to_return(asked), issuer_uri=issuer.uri)
+
+
+def state_to_return(asked: Parameters) -> str | None:
+    """The state, or None where it cannot be handed back: check_state() refuses it, with an address for the refusal."""
     try:
-        state = asked.opaque("state")
+        check_state(asked)
     except Refusal:
-        state = None  # complete() refuses it, with an address to send the refusal to
-    if state is not None and len(state) > MAX_STATE:
-        state = None
-    return ReturnAddress(client_id=client.id, redirect_uri=proven, state=state, issuer_uri=issuer.uri)
+        return None
+    return asked.opaque("state")
 
 
-def complete(asked: Parameters, address: ReturnAddress, client: Client, issuer: Issuer) -> AuthorizationRequest:
-    """The whole request. Its refusals are for the client."""
+def check_state(asked: Parameters) -> None:
+    """Refusal `invalid_request` unless the state, if there is one, can be handed back as it is."""
     state = asked.opaque("state")
     if state is not None and len(state) > MAX_STATE:
         raise Refusal("invalid_request", f"state is longer than {MAX_STATE} characters")
+
+
+def complete(
+    asked: Parameters, address: ReturnAddress, client: Client, issuer: Issuer, resources: Sequence[Resource]
+) -> AuthorizationRequest:
+    """The whole request. Its refusals are for the client. `resources` are all that are registered."""
+    check_state(asked)
     if asked.one("request") is not None:
         raise Refusal("request_not_supported", "request objects are not supported")
     if asked.one("request_uri") is not None:
@@ -92,38 +102,21 @@ def complete(asked: Parameters, address: ReturnAddress, client: Client, issuer: 
     if asked.one("response_mode") not in (None, "query"):
         raise Refusal("invalid_request", "the only response mode is query")
     challenge = pkce.check_challenge(asked.one("code_challenge"), asked.one("code_challenge_method"))
-    scopes = scope.asked(asked.raw("scope"), offered=issuer.policy.scopes, allowed=client.scopes)
-    audience = resource.asked(asked.all("resource"), offered=issuer.policy.resources, issuer_uri=issuer.uri)
+    target = resource.asked(asked.all("resource"), registered=resources, issuer_uri=issuer.uri)
+    offered, allowed = scope.offered(issuer.policy, target.registered), scope.limit(client, target.registered)
+    scopes = scope.asked(asked.raw("scope"), offered=offered, allowed=allowed, usual=client.scopes)
+    wished = wishes.read(asked)
+    if scope.OPENID in scopes:
+        scopes = scope.widened(scopes, wished.claims.scopes, offered=offered, allowed=allowed)
     nonce = asked.one("nonce")
     if nonce is not None and len(nonce) > MAX_NONCE:
         raise Refusal("invalid_request", f"nonce is longer than {MAX_NONCE} characters")
     return AuthorizationRequest(
         address=address,
         scopes=scopes,
-        resource=audience,
+        target=target,
         code_challenge=challenge,
         nonce=nonce,
-        prompt=_prompt(asked.one("prompt")),
-        max_age=_max_age(asked.one("max_age")),
-        login_hint=_login_hint(asked.raw("login_hint")),
+        dpop_jkt=dpop.check_jkt(asked.one("dpop_jkt")),
+        wishes=wished,
     )
-
-
-def _prompt(text: str | None) -> frozenset[str]:
-    prompt = frozenset(text.split(" ")) if text else frozenset[str]()
-    if not prompt <= PROMPTS or ("none" in prompt and len(prompt) > 1):
-        raise Refusal("invalid_request", "prompt must be none, or any of login, consent and select_account")
-    return prompt
-
-
-def _max_age(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not _SECONDS.fullmatch(text):
-        raise Refusal("invalid_request", "max_age must be a number of seconds")
-    return int(text)
-
-
-def _login_hint(text: str | None) -> str | None:
-    """It only helps, so one that is no use is as good as none."""
-    return text if text is not None and len(text) <= MAX_LOGIN_HINT and text.isprintable() else None

@@ -9,6 +9,7 @@ from tenants.oauth.refusal import Refusal
 from tenants.records import IdentityProvider
 
 MAX_NAMES = 200
+MAX_METHODS = 10
 MAX_TEXT = 320
 
 
@@ -27,15 +28,18 @@ class Profile:
     groups: tuple[str, ...] = ()
     authenticated_at: int | None = None
     """When the user proved it, if the provider says so."""
+    amr: tuple[str, ...] = ()
+    acr: str | None = None
+    """How, and how well, in its own words (OpenID Connect Core §2). Only OpenID providers say that."""
 
 
 def read(provider: IdentityProvider, claims: Mapping[str, Any]) -> Profile:
     """The profile that `claims` tell of. Raises Unproven if they do not say who it is."""
     mapping = provider.claims
-    subject, email, at = _at(claims, mapping.subject), _text(claims, mapping.email), claims.get("auth_time")
+    email, at = _text(claims, mapping.email), claims.get("auth_time")
     return Profile(
         provider=provider.id,
-        subject=check_subject(str(subject) if _is_number(subject) else subject),
+        subject=check_subject(subject_in(provider, claims)),
         email=email,
         email_verified=_domain(email) is not None and _at(claims, mapping.email_verified) is True,
         name=_text(claims, mapping.name),
@@ -43,8 +47,16 @@ def read(provider: IdentityProvider, claims: Mapping[str, Any]) -> Profile:
         roles=_names(claims, mapping.roles),
         permissions=_names(claims, mapping.permissions),
         groups=_names(claims, mapping.groups),
-        authenticated_at=at if _is_number(at) else None,
+        authenticated_at=max(at, 0) if _is_number(at) else None,
+        amr=_names(claims, "amr")[:MAX_METHODS] if provider.issuer_uri else (),
+        acr=_text(claims, "acr") if provider.issuer_uri else None,
     )
+
+
+def subject_in(provider: IdentityProvider, claims: Mapping[str, Any]) -> object:
+    """Whom they tell of: a text, if they do it well; None if they tell of nobody."""
+    value = _at(claims, provider.claims.subject)
+    return str(value) if _is_number(value) else value
 
 
 def _is_number(value: object) -> TypeGuard[int]:

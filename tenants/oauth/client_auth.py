@@ -7,10 +7,14 @@ import binascii
 import hmac
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote_plus
 
+from tenants.oauth import client_assertion
+from tenants.oauth.client_assertion import Assertion, Use
+from tenants.oauth.foreign_jwt import UnknownKey, Unproven, usable_keys
 from tenants.oauth.handle import digest
 from tenants.oauth.parameters import Parameters
 from tenants.oauth.refusal import Refusal
@@ -22,11 +26,31 @@ _CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a client showed. `secret` is None for the method `none`."""
+    """What a client showed: a secret, an assertion, or for the method `none` neither."""
 
     client_id: str
     method: AuthMethod
     secret: str | None = None
+    assertion: Assertion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientKeys:
+    """The keys that a client shows at its `jwks_uri`."""
+
+    uri: str
+    keys: Sequence[Mapping[str, str]]
+    fresh: bool
+    """Whether no newer ones can be had now."""
+
+
+class KeysNeeded(Exception):
+    """The keys of a client must be fetched before it can be believed, and looked for anew if `fresh`."""
+
+    def __init__(self, uri: str, *, fresh: bool) -> None:
+        super().__init__(uri)
+        self.uri = uri
+        self.fresh = fresh
 
 
 def credentials(form: Parameters, authorization: Sequence[str]) -> Credentials:
@@ -35,12 +59,12 @@ def credentials(form: Parameters, authorization: Sequence[str]) -> Credentials:
     Refusal `invalid_request` for two methods at once, `invalid_client` for none or a malformed one.
     """
     client_id, secret = form.one("client_id"), form.one("client_secret")
-    assertion = form.one("client_assertion") or form.one("client_assertion_type")
-    if (secret is not None) + (assertion is not None) + bool(authorization) > 1:
+    assertion, kind = form.raw("client_assertion"), form.raw("client_assertion_type")
+    asserted = assertion is not None or kind is not None
+    if (secret is not None) + asserted + bool(authorization) > 1:
         raise Refusal("invalid_request", "more than one client authentication method")
-    if assertion is not None:
-        # not to be read as `none`: what the client showed would go unchecked
-        raise Refusal("invalid_client", "client assertions are not supported")
+    if asserted:
+        return _asserted(client_id, assertion, kind)
     if not authorization:
         if client_id is None:
             raise Refusal("invalid_client", "no client authentication and no client_id")
@@ -53,8 +77,13 @@ def credentials(form: Parameters, authorization: Sequence[str]) -> Credentials:
     return shown
 
 
-def authenticate(client: Client | None, shown: Credentials, now: int) -> Client:
-    """The client, if it is the one it says it is. Refusal `invalid_client` in the same words for every other case."""
+def authenticate(
+    client: Client | None, shown: Credentials, keys: ClientKeys | None, *, issuer_uri: str, now: int
+) -> tuple[Client, Use | None]:
+    """The client, if it is the one it says it is, and what is to be spent of what it showed.
+
+    Refusal `invalid_client` in the same words for every other case, or KeysNeeded where `keys` are not enough.
+    """
     good = [
         secret for secret in (client.secrets if client else ()) if secret.expires_at is None or secret.expires_at > now
     ]
@@ -62,14 +91,52 @@ def authenticate(client: Client | None, shown: Credentials, now: int) -> Client:
     # an unknown client costs the same comparison as a wrong secret
     proven = [hmac.compare_digest(given, secret.digest) for secret in good] or [hmac.compare_digest(given, bytes(32))]
     if client is None:
-        raise _unauthentic("unknown client")
+        raise unauthentic("unknown client")
     if client.disabled_at is not None:
-        raise _unauthentic("disabled client")
+        raise unauthentic("disabled client")
     if shown.method != client.auth_method:
-        raise _unauthentic(f"registered for {client.auth_method}, used {shown.method}")
+        raise unauthentic(f"registered for {client.auth_method}, used {shown.method}")
+    if shown.assertion is not None:
+        return client, _believed(client, shown.assertion, keys, issuer_uri, now)
     if client.auth_method != "none" and not any(proven):
-        raise _unauthentic("wrong secret")
-    return client
+        raise unauthentic("wrong secret")
+    return client, None
+
+
+def unauthentic(detail: str) -> Refusal:
+    return Refusal("invalid_client", "client authentication failed", detail=detail)
+
+
+def _asserted(client_id: str | None, text: str | None, kind: str | None) -> Credentials:
+    try:
+        assertion = client_assertion.read(text, kind)
+    except Unproven as error:
+        raise unauthentic(str(error)) from None
+    if client_id not in (None, assertion.client_id):
+        raise unauthentic("client_id differs from the one in the assertion")
+    return Credentials(assertion.client_id, "private_key_jwt", assertion=assertion)
+
+
+def _believed(client: Client, assertion: Assertion, keys: ClientKeys | None, issuer_uri: str, now: int) -> Use:
+    """Keys are asked for last: what is refused without them makes us call nobody."""
+    try:
+        use = client_assertion.judge(assertion, client, issuer_uri, now)
+        client_assertion.prove(assertion, client, _keys_of(client, keys))
+    except UnknownKey as error:
+        if client.jwks_uri is not None and keys is not None and not keys.fresh:
+            raise KeysNeeded(client.jwks_uri, fresh=True) from None
+        raise unauthentic(str(error)) from None
+    except Unproven as error:
+        raise unauthentic(str(error)) from None
+    return use
+
+
+def _keys_of(client: Client, fetched: ClientKeys | None) -> Sequence[Mapping[str, Any]]:
+    if client.jwks_uri is None:
+        return usable_keys(client.jwks or {})
+    if fetched is None or fetched.uri != client.jwks_uri:
+        raise KeysNeeded(client.jwks_uri, fresh=False)
+    return fetched.keys
 
 
 def _basic(header: str) -> Credentials:
@@ -95,7 +162,3 @@ def _user_and_password(value: str) -> tuple[str, str]:
     if _CONTROL.search(client_id) or _CONTROL.search(secret):
         raise ValueError("a control character")
     return client_id, secret
-
-
-def _unauthentic(detail: str) -> Refusal:
-    return Refusal("invalid_client", "client authentication failed", detail=detail)

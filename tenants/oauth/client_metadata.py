@@ -5,27 +5,33 @@ Members that we do not know are ignored (RFC 7591 §2), so `skip_consent`, `clie
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from tenants.oauth import json_text, redirect_uri, scope, uri
+from tenants.oauth import client_jwks, json_text, redirect_uri, scope, uri
+from tenants.oauth.metadata_members import flag, list_of_text, outside, public_page, refused, text_of
 from tenants.oauth.refusal import Refusal
-from tenants.oauth.requests import AUTH_METHODS, GRANT_TYPES
-from tenants.records import AuthMethod, Client, Policy
+from tenants.oauth.requests import AUTH_METHODS, DEVICE_CODE, GRANT_TYPES, JWT_BEARER, TOKEN_EXCHANGE
+from tenants.records import AssertionAlgorithm, AuthMethod, Client, Policy, Resource
 
 MAX_NAME = 100
 MAX_TEXT = 255
-MAX_KEYS = 20
 MAX_MORE = 8_192
 """Bytes of JSON, of all members that are only kept and echoed."""
+USUAL = ("authorization_code", "refresh_token")
+"""The grant types of a client that names none."""
+BY_CLIENTS = (*USUAL, JWT_BEARER)
+"""Those that clients may register for by themselves: an identity provider vouches for the client too."""
+_BEGINNINGS = frozenset(GRANT_TYPES) - {"refresh_token"}
+SIGNED_USERINFO = "userinfo_signed_response_alg"
+SESSION_REQUIRED = "backchannel_logout_session_required"
+"""Kept and echoed: a logout token of ours always says which session ended."""
 _PAGES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _TEXTS = ("software_id", "software_version")
 _LOCALIZED = re.compile(r"(client_name|client_uri|logo_uri|policy_uri|tos_uri)#[A-Za-z0-9-]{1,35}")
-_PUBLIC_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 # they count as letters, combining marks or symbols, and show nothing
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-_PRIVATE_JWK_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,26 +43,58 @@ class ClientMetadata:
     auth_method: AuthMethod
     scopes: tuple[str, ...] | None
     application_type: Literal["web", "native"] | None
+    jwks: Mapping[str, Any] | None
+    jwks_uri: str | None
+    assertion_algorithm: AssertionAlgorithm | None
+    dpop_bound: bool
+    par_required: bool
+    post_logout_redirect_uris: tuple[str, ...]
+    backchannel_logout_uri: str | None
     more: Mapping[str, Any]
 
 
-def check(given: Any, policy: Policy) -> ClientMetadata:
-    """Refusal `invalid_client_metadata` or `invalid_redirect_uri` unless `given` is metadata that may be registered."""
+def check(
+    given: Any,
+    policy: Policy,
+    resources: Sequence[Resource] = (),
+    *,
+    local: bool = False,
+    by_operator: bool = False,
+) -> ClientMetadata:
+    """Refusal `invalid_client_metadata` or `invalid_redirect_uri` unless `given` is metadata that may be registered.
+
+    `resources` are all that are registered; `local` says that the issuer can be reached on this machine only, and so
+    may the keys of its clients. `by_operator` says who vouches for it: some grant types are not for who introduces
+    itself.
+    """
     if not isinstance(given, dict):
-        raise _refused("the body must be a JSON object")
+        raise refused("the body must be a JSON object")
     members = cast("dict[str, Any]", given)
-    uris = _redirect_uris(members, policy)
+    auth_method = _auth_method(members)
+    grant_types = _grant_types(members, auth_method, GRANT_TYPES if by_operator else BY_CLIENTS)
+    uris = _redirect_uris(members, policy, grant_types, by_operator=by_operator)
     application_type = _application_type(members, uris)
-    grant_types, response_types = _grant_and_response_types(members)
+    more, keys = _more(members, policy), client_jwks.keys(members, local=local)
+    if len(json_text.write({**more, **keys})) > MAX_MORE:
+        raise refused(f"all that is registered must not be longer than {MAX_MORE} bytes")
     return ClientMetadata(
-        name=display_name(_text(members, "client_name", 10_000) or ""),
+        name=display_name(text_of(members, "client_name", 10_000) or ""),
         redirect_uris=uris,
         grant_types=grant_types,
-        response_types=response_types,
-        auth_method=_auth_method(members),
-        scopes=_scopes(members, policy),
+        response_types=_response_types(members, grant_types),
+        auth_method=auth_method,
+        scopes=_scopes(members, {*policy.scopes, *(each.name for resource in resources for each in resource.scopes)}),
         application_type=application_type,
-        more=_more(members),
+        jwks=keys.get("jwks"),
+        jwks_uri=keys.get("jwks_uri"),
+        assertion_algorithm=client_jwks.assertion_algorithm(members, keys)
+        if auth_method == "private_key_jwt"
+        else None,
+        dpop_bound=flag(members, "dpop_bound_access_tokens"),
+        par_required=flag(members, "require_pushed_authorization_requests"),
+        post_logout_redirect_uris=_ways_out(members, policy),
+        backchannel_logout_uri=outside(members, "backchannel_logout_uri", local=local),
+        more=more,
     )
 
 
@@ -77,6 +115,20 @@ def registered(client: Client) -> dict[str, Any]:
         members["scope"] = " ".join(client.scopes)
     if client.application_type is not None:
         members["application_type"] = client.application_type
+    if client.jwks is not None:
+        members["jwks"] = client.jwks
+    if client.jwks_uri is not None:
+        members["jwks_uri"] = client.jwks_uri
+    if client.assertion_algorithm is not None:
+        members["token_endpoint_auth_signing_alg"] = client.assertion_algorithm
+    if client.dpop_bound:
+        members["dpop_bound_access_tokens"] = True
+    if client.par_required:
+        members["require_pushed_authorization_requests"] = True
+    if client.post_logout_redirect_uris:
+        members["post_logout_redirect_uris"] = list(client.post_logout_redirect_uris)
+    if client.backchannel_logout_uri is not None:
+        members["backchannel_logout_uri"] = client.backchannel_logout_uri
     return members
 
 
@@ -91,12 +143,35 @@ def display_name(text: str) -> str:
     return short if len(short) <= MAX_NAME else short[: MAX_NAME - 1].rstrip() + "…"
 
 
-def _redirect_uris(members: Mapping[str, Any], policy: Policy) -> tuple[str, ...]:
-    uris = _list_of_text(members, "redirect_uris", redirect_uri.MAX_REDIRECT_URIS)
-    if not uris:
+def _redirect_uris(
+    members: Mapping[str, Any], policy: Policy, grant_types: tuple[str, ...], *, by_operator: bool
+) -> tuple[str, ...]:
+    """Those of a private-use scheme that is not allowed today are kept beside one that is of use, and refused when one
+    of them is used: Cursor registers `cursor://…` together with two others, and each device the one set of its program.
+    """
+    uris = list_of_text(members, "redirect_uris", redirect_uri.MAX_REDIRECT_URIS)
+    if not uris and "authorization_code" in grant_types:
         raise Refusal("invalid_redirect_uri", "redirect_uris must be a list of at least one URI")
+    refusals: list[Refusal] = []
     for text in uris:
-        redirect_uri.check_registered(text, private_schemes=policy.private_redirect_schemes)
+        redirect_uri.check_shape(text)
+        try:
+            redirect_uri.check_registered(text, private_schemes=policy.private_redirect_schemes)
+        except Refusal as refusal:
+            refusals.append(refusal)
+    if refusals and (by_operator or len(refusals) == len(uris)):
+        raise refusals[0]
+    return tuple(dict.fromkeys(uris))
+
+
+def _ways_out(members: Mapping[str, Any], policy: Policy) -> tuple[str, ...]:
+    """Where users may return to when they have signed out (OpenID Connect RP-Initiated Logout 1.0 §3.1)."""
+    uris = list_of_text(members, "post_logout_redirect_uris", redirect_uri.MAX_REDIRECT_URIS)
+    for text in uris:
+        try:
+            redirect_uri.check_registered(text, private_schemes=policy.private_redirect_schemes)
+        except Refusal as refusal:
+            raise refused(f"post_logout_redirect_uris: {refusal.description}") from None
     return tuple(dict.fromkeys(uris))
 
 
@@ -106,23 +181,31 @@ def _application_type(members: Mapping[str, Any], uris: tuple[str, ...]) -> Lite
     if given is None:
         return None
     if given not in ("web", "native"):
-        raise _refused("application_type must be web or native")
+        raise refused("application_type must be web or native")
     if given == "web" and not all((parts := uri.parse(text)) and parts.scheme == "https" for text in uris):
         raise Refusal("invalid_redirect_uri", "a web client can only register https redirect URIs")
     return given
 
 
-def _grant_and_response_types(members: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    grant_types = _list_of_text(members, "grant_types", 10) or GRANT_TYPES
-    response_types = _list_of_text(members, "response_types", 10) or ("code",)
-    for grant_type in grant_types:
-        if grant_type not in GRANT_TYPES:
-            raise _refused("grant_types may hold authorization_code and refresh_token only")
-    if "authorization_code" not in grant_types:
-        raise _refused("grant_types must hold authorization_code")
-    if set(response_types) != {"code"}:
-        raise _refused("response_types may hold code only")
-    return tuple(dict.fromkeys(grant_types)), ("code",)
+def _grant_types(members: Mapping[str, Any], auth_method: AuthMethod, offered: Collection[str]) -> tuple[str, ...]:
+    """device_code is left out where it may not be had: clients take all that they know from what metadata lists."""
+    asked = list_of_text(members, "grant_types", 10) or USUAL
+    grant_types = tuple(name for name in dict.fromkeys(asked) if name in offered or name != DEVICE_CODE)
+    if not set(grant_types) <= set(offered):
+        raise refused(f"grant_types may hold {' and '.join(offered)} only")
+    proven = [name for name in ("client_credentials", JWT_BEARER, TOKEN_EXCHANGE) if name in grant_types]
+    if proven and auth_method == "none":
+        raise refused(f"{proven[0]} is for clients that prove who they are")
+    if not set(grant_types) & _BEGINNINGS:
+        raise refused("grant_types must hold one that a grant can begin with, such as authorization_code")
+    return grant_types
+
+
+def _response_types(members: Mapping[str, Any], grant_types: tuple[str, ...]) -> tuple[str, ...]:
+    usual = ("code",) if "authorization_code" in grant_types else ()
+    if set(list_of_text(members, "response_types", 10) or usual) != set(usual):
+        raise refused("response_types may hold code only, and that only with authorization_code")
+    return usual
 
 
 def _auth_method(members: Mapping[str, Any]) -> AuthMethod:
@@ -130,100 +213,46 @@ def _auth_method(members: Mapping[str, Any]) -> AuthMethod:
     if method is None:
         return "client_secret_basic"  # RFC 7591 §2
     if method not in AUTH_METHODS:
-        raise _refused(f"token_endpoint_auth_method must be one of {', '.join(AUTH_METHODS)}")
+        raise refused(f"token_endpoint_auth_method must be one of {', '.join(AUTH_METHODS)}")
     return method
 
 
-def _scopes(members: Mapping[str, Any], policy: Policy) -> tuple[str, ...] | None:
-    """What the client limits itself to. Scopes that the issuer does not offer are left out, and the echo shows it."""
-    text = _text(members, "scope", 4_096)
+def _scopes(members: Mapping[str, Any], offered: Collection[str]) -> tuple[str, ...] | None:
+    """What the client says that it will ask for. Scopes that are not offered are left out, and the echo shows it."""
+    text = text_of(members, "scope", 4_096)
     if text is None:
         return None
     try:
         wanted = scope.parse(text)
     except Refusal as refusal:
-        raise _refused(refusal.description) from None
-    kept = tuple(name for name in wanted if name in policy.scopes or name == scope.OFFLINE_ACCESS)
+        raise refused(refusal.description) from None
+    kept = tuple(name for name in wanted if name in offered or name == scope.OFFLINE_ACCESS)
     return kept or None
 
 
-def _more(members: Mapping[str, Any]) -> dict[str, Any]:
+def _more(members: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
     more: dict[str, Any] = {}
     for name in (*_PAGES, *(key for key in members if _LOCALIZED.fullmatch(key))):
-        text = _text(members, name, uri.MAX_LENGTH)
+        text = text_of(members, name, uri.MAX_LENGTH)
         if text is None:
             continue
-        more[name] = display_name(text) if name.startswith("client_name") else _public_page(name, text)
+        more[name] = display_name(text) if name.startswith("client_name") else public_page(name, text)
     for name in _TEXTS:
-        text = _text(members, name, MAX_TEXT)
+        text = text_of(members, name, MAX_TEXT)
         if text is not None:
             more[name] = text
-    contacts = _list_of_text(members, "contacts", 10)
+    algorithm = members.get(SIGNED_USERINFO)
+    if algorithm is not None:
+        if algorithm != policy.signing_algorithm:
+            raise refused(f"{SIGNED_USERINFO} can be {policy.signing_algorithm} only")
+        more[SIGNED_USERINFO] = algorithm
+    if flag(members, SESSION_REQUIRED):
+        more[SESSION_REQUIRED] = True
+    contacts = list_of_text(members, "contacts", 10)
     if any(len(contact) > MAX_TEXT for contact in contacts):
-        raise _refused(f"contacts must be strings of at most {MAX_TEXT} characters")
+        raise refused(f"contacts must be strings of at most {MAX_TEXT} characters")
     if contacts:
         more["contacts"] = list(contacts)
-    more.update(_keys(members))
     if len(more) > 40:
-        raise _refused("too many members")
-    if len(json_text.write(more)) > MAX_MORE:
-        raise _refused(f"all that is registered must not be longer than {MAX_MORE} bytes")
+        raise refused("too many members")
     return more
-
-
-def _keys(members: Mapping[str, Any]) -> dict[str, Any]:
-    jwks, jwks_uri = members.get("jwks"), _text(members, "jwks_uri", uri.MAX_LENGTH)
-    if jwks is not None and jwks_uri is not None:
-        raise _refused("jwks and jwks_uri exclude each other")
-    if jwks_uri is not None:
-        return {"jwks_uri": _public_page("jwks_uri", jwks_uri)}
-    if jwks is None:
-        return {}
-    keys = cast("dict[str, Any]", jwks).get("keys") if isinstance(jwks, dict) else None
-    if not isinstance(keys, list) or not 0 < len(cast("list[Any]", keys)) <= MAX_KEYS:
-        raise _refused(f"jwks must be a JWK Set of 1 to {MAX_KEYS} keys")
-    for key in cast("list[Any]", keys):
-        if not isinstance(key, dict) or cast("dict[str, Any]", key).get("kty") not in ("RSA", "EC", "OKP"):
-            raise _refused("jwks may hold RSA, EC and OKP keys only")
-        if _PRIVATE_JWK_MEMBERS & cast("dict[str, Any]", key).keys():
-            raise _refused("jwks must not hold private keys")
-    return {"jwks": jwks}
-
-
-def _public_page(name: str, text: str) -> str:
-    parts = uri.parse(text)
-    if parts is None or parts.scheme != "https" or parts.user is not None or not _public_name(parts.host):
-        raise _refused(f"{name} must be an https URL on a public host")
-    return text
-
-
-def _public_name(host: str) -> bool:
-    """A DNS name with a dot that is no address, in whatever notation: what a page that strangers see may link to."""
-    if not _PUBLIC_NAME.fullmatch(host):
-        return False
-    return not host.lower().endswith((".localhost", ".local", ".internal"))
-
-
-def _text(members: Mapping[str, Any], name: str, longest: int) -> str | None:
-    value = members.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > longest:
-        raise _refused(f"{name} must be a string of at most {longest} characters")
-    return value
-
-
-def _list_of_text(members: Mapping[str, Any], name: str, longest: int) -> tuple[str, ...]:
-    value = members.get(name)
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise _refused(f"{name} must be a list of strings")
-    items = cast("list[Any]", value)
-    if len(items) > longest or not all(isinstance(item, str) and item for item in items):
-        raise _refused(f"{name} must be a list of at most {longest} strings")
-    return tuple(cast("list[str]", items))
-
-
-def _refused(what: str) -> Refusal:
-    return Refusal("invalid_client_metadata", what)

@@ -16,8 +16,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["code", "refresh", "access", "jti"]
-TAGS: dict[Kind, str] = {"code": "tnc_", "refresh": "tnr_", "access": "tna_", "jti": "tnj_"}
+Kind = Literal["code", "exchange", "device", "refresh", "access", "jti"]
+"""A `code` is good at /token; an `exchange`, the code of an app of the operator's own, is good at /exchange; a `device`
+code is good at /token for who has it, once a user has allowed it."""
+TAGS: dict[Kind, str] = {
+    "code": "tnc_",
+    "exchange": "tnx_",
+    "device": "tnd_",
+    "refresh": "tnr_",
+    "access": "tna_",
+    "jti": "tnj_",
+}
 SECRET_BYTES = 16
 _LENGTH = 4 + 48
 

@@ -16,7 +16,7 @@ from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from tenants.oauth import json_text
-from tenants.records import SigningAlgorithm, SigningKey
+from tenants.records import AssertionAlgorithm, SigningAlgorithm, SigningKey
 
 # RFC 9864 prefers the name Ed25519, which most verifiers in the field do not know yet
 warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=SecurityWarning)
@@ -28,7 +28,7 @@ _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _REGISTRY = jws.JWSRegistry(algorithms=list(ALGORITHMS))
 
 
-def new_key(algorithm: SigningAlgorithm) -> PrivateKey:
+def new_key(algorithm: AssertionAlgorithm) -> PrivateKey:
     """A fresh private key, named by its RFC 7638 thumbprint. The dice are the crypto library's own."""
     if algorithm == "ES256":
         key: PrivateKey = ECKey.generate_key("P-256")
@@ -39,7 +39,7 @@ def new_key(algorithm: SigningAlgorithm) -> PrivateKey:
     return key
 
 
-def public_jwk(key: PrivateKey, algorithm: SigningAlgorithm) -> dict[str, str]:
+def public_jwk(key: PrivateKey, algorithm: AssertionAlgorithm) -> dict[str, str]:
     """What the JWKS shows of it: public members, `kid`, `alg`, `use` (RFC 7517 §4)."""
     members = cast("dict[str, str]", key.as_dict(private=False))
     return {

@@ -6,6 +6,7 @@ a control character, and a parameter without a value counts as absent.
 
 import re
 from dataclasses import dataclass
+from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
 from tenants.oauth.refusal import Refusal
@@ -71,6 +72,16 @@ def parse(raw: bytes) -> Parameters:
         name, _, value = pair.partition(b"=")
         values.setdefault(_text(name), []).append(_text(value))
     return Parameters(values)
+
+
+def of_members(value: Any) -> Parameters:
+    """The members of a JSON object as parameters. Refusal `invalid_request` unless each is a text."""
+    if not isinstance(value, dict):
+        raise Refusal("invalid_request", "the body must be a JSON object")
+    members = cast("dict[str, object]", value)
+    if not all(isinstance(member, str) for member in members.values()):
+        raise Refusal("invalid_request", "each member of the JSON object must be a string")
+    return Parameters({name: [str(member)] for name, member in members.items()})
 
 
 def _text(raw: bytes) -> str:

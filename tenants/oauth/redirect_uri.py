@@ -36,6 +36,14 @@ _RESPONSE_PARAMETERS = ("code", "state", "iss", "error", "error_description", "e
 
 def check_registered(text: str, *, private_schemes: Collection[str]) -> None:
     """Refusal `invalid_redirect_uri` unless `text` is one that a client may register (RFC 7591 §2, RFC 9700 §2.6)."""
+    check_shape(text)
+    scheme = text.partition(":")[0]
+    if scheme not in ("https", "http") and scheme not in private_schemes:
+        raise _refused(f"has the scheme {scheme}, which this issuer does not allow")
+
+
+def check_shape(text: str) -> None:
+    """The same but for the private-use scheme that it may have, which not every issuer allows."""
     parts = uri.parse(text)
     if parts is None:
         raise _refused("is not an absolute URI")
@@ -56,8 +64,8 @@ def check_registered(text: str, *, private_schemes: Collection[str]) -> None:
     elif scheme == "http":
         if not parts.loopback:
             raise _refused("is http to a host other than 127.0.0.1, [::1] or localhost")
-    elif scheme in DANGEROUS_SCHEMES or scheme != scheme.lower() or scheme not in private_schemes:
-        raise _refused("has a scheme that this issuer does not allow")
+    elif scheme in DANGEROUS_SCHEMES or scheme != scheme.lower():
+        raise _refused("has a scheme that no issuer allows")
     path = _ESCAPED_DOT.sub(".", f"/{parts.path}/")  # as browsers read it
     if "/../" in path or "/./" in path:
         raise _refused("has a dot segment")

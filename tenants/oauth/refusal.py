@@ -9,6 +9,7 @@ class Refusal(Exception):
 
     `redirect` is the whole URI that carries the refusal back to the client, once its redirect URI is proven.
     `automatic` is False where the client is not trusted enough to send a browser there unasked (RFC 9700 §4.11.2).
+    `dpop_nonce` is what the next proof of possession must bear (RFC 9449 §8).
     """
 
     def __init__(self, code: str, description: str = "", *, detail: str = "") -> None:
@@ -18,6 +19,7 @@ class Refusal(Exception):
         self.detail = detail
         self.redirect: str | None = None
         self.automatic = True
+        self.dpop_nonce: str | None = None
 
     def sent_to(self, uri: str, *, automatic: bool) -> "Refusal":
         """The same refusal, to be carried back by a redirect to `uri`."""

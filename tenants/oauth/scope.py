@@ -3,11 +3,16 @@
 import re
 from collections.abc import Collection, Sequence
 
+from tenants.oauth.hierarchy import with_implied
 from tenants.oauth.refusal import Refusal
+from tenants.records import Client, Policy, Resource
 
 MAX_SCOPES = 100
 _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+OPENID = "openid"
 OFFLINE_ACCESS = "offline_access"
+OF_ISSUERS = frozenset({OPENID, "profile", "email", OFFLINE_ACCESS})
+"""What these mean is said elsewhere (OpenID Connect Core §5.4, §11): no resource has one of its own by that name."""
 
 
 def is_scope(token: str) -> bool:
@@ -25,17 +30,46 @@ def parse(text: str) -> tuple[str, ...]:
     return scopes
 
 
-def asked(text: str | None, *, offered: Sequence[str], allowed: Collection[str] | None) -> tuple[str, ...]:
+def offered(policy: Policy, registered: Resource | None) -> tuple[str, ...]:
+    """What may be asked for at a resource: its own scopes, then the issuer's."""
+    own = () if registered is None else [scope.name for scope in registered.scopes]
+    return tuple(dict.fromkeys((*own, *policy.scopes)))
+
+
+def limit(client: Client, registered: Resource | None) -> tuple[str, ...] | None:
+    """What the operator lets a client ask for, if not everything.
+
+    What a client registers for itself is no limit: it would register for more, and MCP clients register what they ask
+    for first and ask for more later (MCP 2026-07-28, Step-Up Authorization Flow). Its user decides.
+    """
+    if client.scopes is None or client.origin != "admin":
+        return None
+    return with_implied(client.scopes, registered)
+
+
+def widened(
+    scopes: tuple[str, ...], by: Sequence[str], *, offered: Sequence[str], allowed: Collection[str] | None
+) -> tuple[str, ...]:
+    """With those of `by` that may be had too."""
+    had = [scope for scope in by if scope in offered and (allowed is None or scope in allowed)]
+    return tuple(dict.fromkeys((*scopes, *had)))
+
+
+def asked(
+    text: str | None, *, offered: Sequence[str], allowed: Collection[str] | None, usual: Collection[str] | None = None
+) -> tuple[str, ...]:
     """What a client gets for asking `text`, where the issuer offers `offered` and the client is limited to `allowed`.
 
-    Nothing asked is everything the client may have, `offline_access` left out. A scope that the issuer does not know
-    is refused; one that it knows but the client may not have is left out, and the consent page and the answer say so
-    (RFC 6749 §3.3). `offline_access` is always tolerated: MCP clients add it by themselves.
+    Nothing asked is what the client registered for (`usual`), or if that is nothing here, everything that it may have;
+    `offline_access` left out. A scope that the issuer does not know is refused; one that it knows but the client may
+    not have is left out, and the consent page and the answer say so (RFC 6749 §3.3). `offline_access` is always
+    tolerated: MCP clients add it by themselves.
     """
     within = [scope for scope in offered if allowed is None or scope in allowed]
     wanted = parse(text or "")
     if not wanted:
-        return tuple(scope for scope in within if scope != OFFLINE_ACCESS)
+        registered_for = [scope for scope in within if scope in (usual or ())]
+        return tuple(scope for scope in registered_for or within if scope != OFFLINE_ACCESS)
     if any(scope not in offered and scope != OFFLINE_ACCESS for scope in wanted):
         raise Refusal("invalid_scope", "a scope was asked for that this issuer does not offer")
     granted = tuple(scope for scope in wanted if scope in within)
@@ -44,18 +78,33 @@ def asked(text: str | None, *, offered: Sequence[str], allowed: Collection[str] 
     return granted
 
 
+def asked_without_user(text: str | None, *, offered: Sequence[str], allowed: Collection[str] | None) -> tuple[str, ...]:
+    """The same where no user stands behind it: what tells of one, or lasts while one is away, is always left out.
+
+    Who asked for nothing else gets nothing, and not everything.
+    """
+    wanted = parse(text or "")
+    own = tuple(name for name in wanted if name not in OF_ISSUERS)
+    if wanted and not own:
+        return ()
+    return asked(" ".join(own), offered=[name for name in offered if name not in OF_ISSUERS], allowed=allowed)
+
+
 def still_allowed(
     granted: Sequence[str], *, offered: Sequence[str], allowed: Collection[str] | None
 ) -> tuple[str, ...]:
-    """What is left of a grant's scopes when issuer or client have been narrowed since it was given."""
+    """What is left of a grant's scopes when issuer, resource or client have been narrowed since it was given."""
     return tuple(name for name in granted if name in offered and (allowed is None or name in allowed))
 
 
-def narrowed(text: str | None, granted: Sequence[str]) -> tuple[str, ...]:
-    """The scopes of one access token: `granted`, or a part of it. Refusal `invalid_scope` for more (RFC 6749 §6)."""
+def narrowed(text: str | None, granted: Sequence[str], registered: Resource | None) -> tuple[str, ...]:
+    """The scopes of one access token: `granted`, or a part of it or of what it implies.
+
+    Refusal `invalid_scope` for more (RFC 6749 §6).
+    """
     if text is None:
         return tuple(granted)
-    wanted = parse(text)
-    if any(scope not in granted for scope in wanted):
+    wanted, within = parse(text), with_implied(granted, registered)
+    if any(scope not in within for scope in wanted):
         raise Refusal("invalid_scope", "a scope was asked for that was not granted")
     return wanted or tuple(granted)

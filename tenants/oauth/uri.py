@@ -75,3 +75,9 @@ def parse(text: str) -> Uri | None:
             if port > 65_535:
                 return None
     return Uri(text, shape["scheme"], authority, user, host, port, shape["path"], shape["query"], shape["fragment"])
+
+
+def is_local(text: str) -> bool:
+    """Whether it is a web address that can only be on this machine."""
+    parts = parse(text)
+    return parts is not None and parts.scheme in ("http", "https") and parts.user is None and parts.local

@@ -21,7 +21,7 @@ from tenants.acts.operate import (
     remove_client,
     rotate_secret,
 )
-from tenants.acts.register import register
+from tenants.acts.register import Newcomer, register
 from tenants.problems import AlreadyThere, Invalid, NoSuchThing
 from tenants.records import DAY, Policy
 from tests.support.tenant import CALLBACK, ATenant, Registered, a_tenant, refusal_of
@@ -42,7 +42,7 @@ def new_client(**changes: Any) -> NewClient:
 
 
 async def test_a_registered_client_is_told_all_that_was_registered_and_its_secret_this_once(t: ATenant) -> None:
-    answer = await t.run(register, {"redirect_uris": [CALLBACK], "client_name": "Mine", "trusted": True})
+    answer = await t.run(register, Newcomer({"redirect_uris": [CALLBACK], "client_name": "Mine", "trusted": True}))
     assert answer["client_id_issued_at"] == t.clock.now
     assert answer["token_endpoint_auth_method"] == "client_secret_basic"
     assert answer["client_secret_expires_at"] == 0
@@ -54,7 +54,7 @@ async def test_a_registered_client_is_told_all_that_was_registered_and_its_secre
 
 
 async def test_a_public_client_gets_no_secret(t: ATenant) -> None:
-    answer = await t.run(register, {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"})
+    answer = await t.run(register, Newcomer({"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"}))
     assert not {"client_secret", "client_secret_expires_at"} & answer.keys()
 
 
@@ -76,12 +76,12 @@ async def test_a_public_client_gets_no_secret(t: ATenant) -> None:
 )
 async def test_metadata_that_may_not_be_registered_leaves_nothing(t: ATenant, given: Any, code: str) -> None:
     before = await t.dump()
-    await refusal_of(t.run(register, given), code)
+    await refusal_of(t.run(register, Newcomer(given)), code)
     assert await t.dump() == before
 
 
 async def test_registration_can_be_closed(t: ATenant) -> None:
-    await t.policy(lambda policy: replace(policy, dynamic_registration=False))
+    await t.policy(lambda policy: replace(policy, registration="closed"))
     await refusal_of(t.client(), "access_denied")
     assert await t.run(add_client, new_client())
 
@@ -203,13 +203,17 @@ async def test_a_duration_may_be_at_its_bounds_and_not_beyond(t: ATenant, name: 
         {"scopes": ()},
         {"scopes": ("a b",)},
         {"scopes": ("é",)},
-        {"resources": ("mcp",)},
-        {"resources": ("https://mcp.example/#f",)},
         {"private_redirect_schemes": ("https",)},
         {"private_redirect_schemes": ("Cursor",)},
         {"private_redirect_schemes": ("",)},
         {"allowed_origins": ("https://a.example/path",)},
         {"allowed_origins": ("a.example",)},
+        {"first_party_origins": ("https://a.example/",)},
+        {"first_party_origins": ("*",)},
+        {"client_documents": "some"},
+        {"client_document_hosts": ("*",)},
+        {"client_document_hosts": ("app.example",) * 101},
+        {"first_party_origins": ("https://a.example",) * 101},
         {"signing_algorithm": "none"},
         {"token_format": "paseto"},
     ],

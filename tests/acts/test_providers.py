@@ -39,13 +39,17 @@ from tenants.acts.providers import (
 from tenants.acts.who import recognise
 from tenants.oauth.claims import Profile
 from tenants.problems import AlreadyThere, EtagMismatch, Invalid, NoSuchThing
-from tenants.records import AccessRule, ClaimMapping, IdentityProvider
+from tenants.records import DAY, AccessRule, ClaimMapping, IdentityProvider
 from tenants.turn import Turn
 from tests.support.tenant import ATenant, a_tenant
 
 SECRET = "a secret of ours at the provider"
+AUTHORIZE, TOKEN, USER, JWKS = (f"https://login.example/{name}" for name in ("authorize?x=y", "token", "me", "jwks"))
 CONFIGS: tuple[Config, ...] = (
     Oidc("https://login.example/realms/acme"),
+    Oidc("https://login.example", id_token_algorithms=("ES256", "PS256")),
+    Oidc("https://login.example", AUTHORIZE, TOKEN, "", JWKS),
+    Oidc("https://login.example", AUTHORIZE, TOKEN, USER, JWKS, ("EdDSA",)),
     OAuth2("https://id.example/authorize?x=y", "https://id.example/token", "https://api.id.example/me"),
     WorkOS(),
     Auth0("acme.eu.auth0.com"),
@@ -68,7 +72,7 @@ async def t(tmp_path: Path) -> AsyncIterator[ATenant]:
 
 
 def settings(**said: Any) -> Settings:
-    whole = {"config": Google(), "client_id": "ours", "claims": ClaimMapping(), "access": AccessRule()}
+    whole: dict[str, Any] = {"config": Google(), "client_id": "ours", "claims": ClaimMapping(), "access": AccessRule()}
     return Settings(**{**whole, **said})
 
 
@@ -160,6 +164,50 @@ async def test_a_kept_secret_goes_to_no_other_address(t: ATenant) -> None:
     assert (await t.run(change_provider, moved)).issuer_uri == "https://login.evil.example"
 
 
+@pytest.mark.parametrize("moved", ["authorization_uri", "token_uri", "user_uri", "jwks_uri"])
+async def test_a_kept_secret_goes_to_no_other_endpoint(t: ATenant, moved: str) -> None:
+    """Neither to one that takes the place of discovery, nor to another one than before."""
+    await add(t, config=Oidc("https://login.example"))
+    there = Oidc("https://login.example", AUTHORIZE, TOKEN, USER, JWKS)
+    await refused(change(t, lambda said: replace(said, config=there)), "client_secret")
+    await change(t, lambda said: replace(said, config=there), secret=SECRET)
+    changes: dict[str, Any] = {moved: "https://evil.example"}
+    elsewhere = replace(there, **changes)
+    await refused(change(t, lambda said: replace(said, config=elsewhere)), "client_secret")
+    await t.run(lambda turn, _: recognise(turn, Profile(provider="google", subject="248")), None)
+    await refused(change(t, lambda said: replace(said, config=elsewhere), secret=SECRET), "kind")
+    algorithms = replace(there, id_token_algorithms=("ES256",))
+    changed = await change(t, lambda said: replace(said, config=algorithms))
+    assert (settings_of(changed).config, changed.token_algorithms) == (algorithms, ("ES256",))
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+async def test_whether_it_vouches_and_is_asked_again_is_kept_and_changed(t: ATenant, config: Config) -> None:
+    interval = 0 if isinstance(config, GitHub) else 300
+    made = await add(t, config=config, vouches_for_email=True, recheck_interval=interval)
+    assert (made.vouches_for_email, made.recheck_interval) == (True, interval)
+    assert (settings_of(made).vouches_for_email, settings_of(made).recheck_interval) == (True, interval)
+    changed = await change(t, lambda said: replace(said, vouches_for_email=False, recheck_interval=0))
+    assert (changed.vouches_for_email, changed.recheck_interval) == (False, 0)
+    assert etag(changed) != etag(made)
+    [event] = [event for event in await t.events() if event.type == "identity_provider.changed"]
+    assert event.details["changed"] == ["vouches_for_email", *(["recheck_interval"] if interval else [])]
+
+
+async def test_only_who_signs_can_vouch_for_clients_and_only_one_for_each_issuer(t: ATenant) -> None:
+    for config in (GitHub(), OAuth2(AUTHORIZE, TOKEN, USER)):
+        await refused(add(t, "unsigned", config=config, vouches_for_clients=True), "vouches_for_clients")
+    made = await add(t, config=Oidc("https://login.example"), vouches_for_clients=True)
+    assert made.vouches_for_clients
+    assert settings_of(made).vouches_for_clients
+    same = Oidc("https://login.example")
+    await refused(add(t, "again", config=same, vouches_for_clients=True), "vouches_for_clients")
+    await add(t, "again", config=same)
+    await add(t, "other", config=Oidc("https://other.example"), vouches_for_clients=True)
+    changed = await change(t, lambda said: replace(said, vouches_for_clients=False))
+    assert not changed.vouches_for_clients
+
+
 async def test_users_belong_to_the_provider_that_they_came_from(t: ATenant) -> None:
     await add(t, "corp", config=Oidc("https://login.example"))
     eve = Profile(provider="corp", subject="248")
@@ -197,6 +245,18 @@ LONG = "x" * 256
         ({"config": Oidc("https://localhost")}, "oidc.issuer_uri"),
         ({"config": Oidc("https://login.example?x")}, "oidc.issuer_uri"),
         ({"config": Oidc("")}, "oidc.issuer_uri"),
+        ({"config": Oidc("", AUTHORIZE, TOKEN, USER, JWKS)}, "oidc.issuer_uri"),
+        ({"config": Oidc("https://login.example", "", TOKEN, USER, JWKS)}, "oidc.authorization_uri"),
+        ({"config": Oidc("https://login.example", AUTHORIZE, "", USER, JWKS)}, "oidc.token_uri"),
+        ({"config": Oidc("https://login.example", AUTHORIZE, TOKEN, USER, "")}, "oidc.jwks_uri"),
+        ({"config": Oidc("https://login.example", "", "", USER, "")}, "oidc.authorization_uri"),
+        ({"config": Oidc("https://login.example", "javascript:alert(1)", TOKEN, "", JWKS)}, "oidc.authorization_uri"),
+        ({"config": Oidc("https://login.example", AUTHORIZE, "https://10.0.0.1", "", JWKS)}, "oidc.token_uri"),
+        ({"config": Oidc("https://login.example", AUTHORIZE, TOKEN, "https://a.internal", JWKS)}, "oidc.user_uri"),
+        ({"config": Oidc("https://login.example", AUTHORIZE, TOKEN, "", "https://acme.example/k")}, "oidc.jwks_uri"),
+        ({"config": Oidc("https://login.example", id_token_algorithms=("HS256",))}, "oidc.id_token_algorithms"),
+        ({"config": Oidc("https://login.example", id_token_algorithms=("none",))}, "oidc.id_token_algorithms"),
+        ({"config": Oidc("https://login.example", id_token_algorithms=("RS256",) * 2)}, "oidc.id_token_algorithms"),
         (
             {"config": OAuth2("javascript:alert(1)", "https://i.example", "https://i.example")},
             "oauth2.authorization_uri",
@@ -233,6 +293,10 @@ LONG = "x" * 256
         ({"access": AccessRule(groups=("a", "a"))}, "access_rule.groups"),
         ({"access": AccessRule(groups=tuple(map(str, range(MAX_ITEMS + 1))))}, "access_rule.groups"),
         ({"login_domains": ("acme",)}, "login_domains"),
+        ({"recheck_interval": 299}, "recheck_interval"),
+        ({"recheck_interval": 30 * DAY + 1}, "recheck_interval"),
+        ({"recheck_interval": -1}, "recheck_interval"),
+        ({"config": GitHub(), "recheck_interval": 3_600}, "recheck_interval"),
         ({"secret": "two\nlines"}, "client_secret"),
         ({"secret": "ö"}, "client_secret"),
         ({"secret": "x" * 5_000}, "client_secret"),

@@ -130,7 +130,7 @@ async def limit_client(t: ATenant, client: Registered, scopes: tuple[str, ...] |
     def act(turn: Turn, _: None) -> None:
         kept = turn.tx.clients.find(client.id)
         assert kept is not None
-        turn.tx.clients.change(replace(kept, scopes=scopes))
+        turn.tx.clients.change(replace(kept, origin="admin", scopes=scopes))
 
     await t.run(act, None)
 
@@ -171,18 +171,20 @@ SERVED = ("https://mcp.example/a", "https://mcp.example/b")
 
 
 async def test_a_resource_that_was_taken_away_gets_no_more_tokens_until_it_is_back(tmp_path: Path) -> None:
-    async with a_tenant(tmp_path, Policy(resources=SERVED)) as t:
+    async with a_tenant(tmp_path) as t:
+        for name, uri in zip("ab", SERVED, strict=True):
+            await t.resource(name, uri)
         client = await t.client()
         gone, stays = await t.tokens(client, resource=SERVED[0]), await t.tokens(client, resource=SERVED[1])
         code = await t.code(client, resource=SERVED[0])
-        await t.policy(lambda policy: replace(policy, resources=SERVED[1:]))
+        await t.change_resource("a", disabled=True)
         before = await t.dump()
         for resources in ((), SERVED[:1]):
             await refusal_of(t.refresh(client, gone.refresh_token, resources=resources), "invalid_target")
         await refusal_of(t.redeem(client, code), "invalid_target")
         assert await t.dump() == before
         assert await t.refresh(client, stays.refresh_token)
-        await t.policy(lambda policy: replace(policy, resources=SERVED))
+        await t.change_resource("a", disabled=False)
         assert await t.refresh(client, gone.refresh_token)
         assert await t.redeem(client, code)
 
@@ -201,7 +203,8 @@ async def test_a_resource_that_is_served_as_before_or_by_another_spelling_was_no
 ) -> None:
     client = await t.client()
     tokens = await t.tokens(client, resource=granted)
-    await t.policy(lambda policy: replace(policy, resources=today))
+    for number, uri in enumerate(today):
+        await t.resource(f"r{number}", uri)
     assert await t.refresh(client, tokens.refresh_token)
 
 

@@ -109,7 +109,11 @@ async def token(connection: Connection, stock: int) -> Step:
 
 async def refresh(connection: Connection, stock: int) -> Step:
     client_id = await connection.register()
-    held = await connection.exchange(client_id, await connection.code(client_id))
+    return refreshing(connection, client_id, await connection.exchange(client_id, await connection.code(client_id)))
+
+
+def refreshing(connection: Connection, client_id: str, held: dict[str, str]) -> Step:
+    """Each time with what the time before gave."""
 
     async def step() -> None:
         nonlocal held

@@ -1,6 +1,7 @@
-"""One Tenantry in a process of its own, with two issuers at two hosts, and an MCP server behind each."""
+"""One Tenantry in a process of its own, with three issuers at two hosts, and an MCP server behind each."""
 
 from collections.abc import Generator
+from contextlib import ExitStack
 
 import pytest
 
@@ -12,14 +13,15 @@ from tests.support.process import RunningTenantry, example_mcp_server, tenantry_
 def tenantry(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningTenantry]:
     with tenantry_dev(tmp_path_factory.mktemp("tenantry")) as running:
         running.create_issuer("b", f"http://127.0.0.1:{running.port}")
+        running.create_issuer("below", f"{running.demo}/realms/acme")
         yield running
 
 
 @pytest.fixture(scope="session")
 def places(tenantry: RunningTenantry) -> Generator[Places]:
-    a, b = tenantry.demo, f"http://127.0.0.1:{tenantry.port}"
-    with example_mcp_server(a) as resource_a, example_mcp_server(b) as resource_b:
-        yield Places(Place(a, resource_a), Place(b, resource_b))
+    issuers = (tenantry.demo, f"http://127.0.0.1:{tenantry.port}", f"{tenantry.demo}/realms/acme")
+    with ExitStack() as servers:
+        yield Places(*(Place(issuer, servers.enter_context(example_mcp_server(issuer))) for issuer in issuers))
 
 
 @pytest.fixture(scope="session")

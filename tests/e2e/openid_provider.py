@@ -27,11 +27,12 @@ def programs() -> node.NodePrograms:
 
 @contextmanager
 def openid_provider(
-    redirect_uri: str, algorithm: str = "RS256", *, told: bool = False, port: int = 0
+    redirect_uri: str, algorithm: str = "RS256", *, told: bool = False, port: int = 0, key: str = ""
 ) -> Generator[str]:
-    """Yields its issuer URI. `told`: claims are in the ID token, not only at userinfo."""
+    """Yields its issuer URI. `told`: claims are in the ID token, not only at userinfo. `key`: the client's JWK, or the
+    address of its keys, where it has no secret."""
     found = programs()
-    options = [CLIENT_ID, SECRET, redirect_uri, algorithm, "told" if told else "asked", str(port)]
+    options = [CLIENT_ID, SECRET, redirect_uri, algorithm, "told" if told else "asked", str(port), key]
     with running([*found.script("openid_provider.mjs"), *options], cwd=found.folder) as program:
         yield program.wait_for(lambda line: line.startswith("provider http")).partition(" ")[2]
 

@@ -18,12 +18,12 @@ def _browser() -> httpx.AsyncClient:
 class Person:
     decision: str = "allow"
     pages: list[str] = field(default_factory=list[str])
-    """The path of each form that was filled in."""
+    """What is behind the issuer in the address of each form that was filled in."""
     http: httpx.AsyncClient = field(default_factory=_browser)
 
     async def open(self, url: str) -> httpx.URL:
         """Go where the link leads, through sign-in and consent, up to the address outside the issuer."""
-        issuer = urlsplit(url).netloc
+        issuer, below = urlsplit(url).netloc, urlsplit(url).path.removesuffix("/authorize")
         answer = await self.http.get(url)
         while True:
             if answer.has_redirect_location:
@@ -34,9 +34,10 @@ class Person:
                 continue
             assert answer.status_code == 200, answer.text
             action, hidden = form_of(answer)
-            self.pages.append(action)
+            page = action.removeprefix(below)
+            self.pages.append(page)
             filled_in = {"/login": {"email": EMAIL, "password": PASSWORD}, "/consent": {"decision": self.decision}}
-            answer = await self.http.post(answer.url.join(action), data={**hidden, **filled_in[action]})
+            answer = await self.http.post(answer.url.join(action), data={**hidden, **filled_in[page]})
 
     async def told(self, url: str) -> dict[str, str]:
         """What the client is told at the end of it."""

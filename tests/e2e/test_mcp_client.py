@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 import httpx
@@ -16,6 +17,9 @@ from mcp.types import TextContent
 
 from tests.e2e.person import Person
 from tests.e2e.place import Place, Places
+from tests.support.client_host import ClientHost
+from tests.support.process import RunningTenantry, example_mcp_server, free_port, tenantry_dev
+from tests.support.requirement import requirement
 
 pytestmark = pytest.mark.e2e
 
@@ -50,6 +54,8 @@ class App:
     auth_method: Any
     person: Person = field(default_factory=Person)
     storage: Storage = field(default_factory=Storage)
+    document: str | None = None
+    """Where it shows what it says of itself."""
     opened: list[str] = field(default_factory=list[str])
     requests: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
 
@@ -63,7 +69,14 @@ class App:
                 "token_endpoint_auth_method": self.auth_method,
             }
         )
-        self.provider = OAuthClientProvider(self.place.resource, metadata, self.storage, self._open, self._returned)
+        self.provider = OAuthClientProvider(
+            self.place.resource,
+            metadata,
+            self.storage,
+            self._open,
+            self._returned,
+            client_metadata_url=self.document,
+        )
         self._answer: dict[str, str] = {}
 
     @asynccontextmanager
@@ -99,7 +112,7 @@ async def text_of(client: Client, tool: str, arguments: dict[str, Any] | None = 
     return content.text
 
 
-@pytest.mark.parametrize("name", ["a", "b"])
+@pytest.mark.parametrize("name", ["a", "b", "below"])
 @pytest.mark.parametrize("auth_method", ["none", "client_secret_basic", "client_secret_post", None])
 async def test_a_client_gets_from_a_401_to_a_tool_call_and_on_until_it_is_revoked(
     places: Places, name: str, auth_method: str | None
@@ -114,7 +127,7 @@ async def test_a_client_gets_from_a_401_to_a_tool_call_and_on_until_it_is_revoke
         assert (await text_of(client, "whoami")).endswith(f" with {registered.client_id}")
         assert app.person.pages == ["/login", "/consent"]
         assert ("POST", place.resource, 401) in app.requests
-        assert ("GET", f"{place.issuer}/.well-known/oauth-authorization-server", 200) in app.requests
+        assert ("GET", place.metadata, 200) in app.requests
         assert ("POST", f"{place.issuer}/register", 201) in app.requests
 
         app.expire()
@@ -161,6 +174,25 @@ async def test_a_client_that_remembers_its_tokens_is_let_in_without_a_browser(pl
     assert restarted.opened == []
 
 
+async def test_a_client_is_known_by_its_document_and_registers_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    async with ClientHost().serving() as host:
+        (tmp_path / "authority.pem").write_text(host.authority)
+        document = host.url("/client.json", "localhost")
+        host.show("/client.json", {"client_id": document, "client_name": "Described", "redirect_uris": [CALLBACK]})
+        with tenantry_dev(tmp_path / "tenantry") as tenantry, example_mcp_server(tenantry.demo) as resource:
+            app = App(Place(tenantry.demo, resource), "none", document=document)
+            async with app.connected() as client:
+                assert (await text_of(client, "whoami")).endswith(f" with {document}")
+                app.expire()
+                assert await text_of(client, "add", {"a": 4, "b": 5}) == "9"
+    assert app.person.pages == ["/login", "/consent"]
+    assert host.asked == ["localhost/client.json"]
+    assert not any(url.endswith("/register") for _, url, _ in app.requests)
+
+
 async def test_a_person_who_denies_keeps_the_client_out(places: Places) -> None:
     app = App(places.b, "none", Person("deny"))
     with pytest.raises(BaseException, match=r".") as refused:
@@ -168,6 +200,37 @@ async def test_a_person_who_denies_keeps_the_client_out(places: Places) -> None:
             pass
     assert "No authorization code" in "".join(messages(refused.value))
     assert app.storage.tokens is None
+
+
+@requirement("mcp:a-client-may-step-up")
+async def test_a_client_whose_server_comes_to_need_more_asks_for_more_and_keeps_what_it_had(
+    tenantry: RunningTenantry,
+) -> None:
+    issuer, port = f"{tenantry.demo}/steps", free_port()
+    tenantry.create_issuer("steps", issuer)
+    scopes = [
+        {"name": "files:write", "description": "Change your files"},
+        {"name": "files:read", "description": "Read your files"},
+    ]
+    place = Place(issuer, f"http://localhost:{port}/mcp")
+    tenantry.create_resource(issuer, "files", place.resource, display_name="Files", scopes=scopes)
+    first = App(place, "none")
+    with example_mcp_server(issuer, "files:read", port=port):
+        async with first.connected() as client:
+            assert await text_of(client, "add", {"a": 2, "b": 3}) == "5"
+    before = first.storage.client
+    assert before is not None
+    assert (before.scope or "").split() == ["files:read", "offline_access"]
+    with example_mcp_server(issuer, "files:read", "files:write", port=port):
+        later = App(place, "none", first.person, first.storage)
+        async with later.connected() as client:
+            assert await text_of(client, "add", {"a": 4, "b": 5}) == "9"
+    assert ("POST", place.resource, 403) in later.requests
+    assert first.person.pages == ["/login", "/consent", "/consent"]
+    assert first.storage.client == before, "it did not have to register again"
+    tokens = later.storage.tokens
+    assert tokens is not None
+    assert set((tokens.scope or "").split()) == {"files:read", "files:write", "offline_access"}
 
 
 def messages(met: BaseException) -> list[str]:

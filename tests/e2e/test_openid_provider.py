@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
+from protos.admin.v1 import identity_provider_service_pb2 as pb
 from protos.admin.v1.identity_provider_service_pb2 import (
     CreateIdentityProviderRequest,
     IdentityProvider,
@@ -61,17 +63,31 @@ class Issuers:
         made = await self.desk.ask(request)
         assert made.redirect_uri == f"{self.uri(issuer)}/callback/corp"
 
-    def start(self, issuer: str, algorithm: str = "RS256", *, told: bool = False, port: int = 0) -> str:
+    def start(self, issuer: str, algorithm: str = "RS256", *, told: bool = False, port: int = 0, key: str = "") -> str:
         """A provider for `issuer`, with new keys. Returns its address."""
         self.providers[issuer] = ExitStack()
-        provider = openid_provider(f"{self.uri(issuer)}/callback/corp", algorithm, told=told, port=port)
+        provider = openid_provider(f"{self.uri(issuer)}/callback/corp", algorithm, told=told, port=port, key=key)
         self.addresses[issuer] = self.providers[issuer].enter_context(provider)
         return self.addresses[issuer]
 
-    async def restart(self, issuer: str) -> None:
+    async def restart(self, issuer: str, key: str = "") -> None:
+        """With new keys. `key` is how it knows us from now on, instead of by a secret."""
         self.providers[issuer].close()
         address = self.addresses[issuer]
-        assert self.start(issuer, port=urlsplit(address).port or 0) == address
+        assert self.start(issuer, port=urlsplit(address).port or 0, key=key) == address
+
+    async def change(self, issuer: str, *mask: str, **members: Any) -> IdentityProvider:
+        given = IdentityProvider(name=f"issuers/{issuer}/identityProviders/corp", **members)
+        request = UpdateIdentityProviderRequest(identity_provider=given)
+        request.update_mask.paths.extend(mask)
+        return await self.desk.ask(request)
+
+    async def tried(self, issuer: str) -> dict[str, str]:
+        """The checks that the provider does not pass, and the state of each."""
+        request = pb.TestIdentityProviderRequest(name=f"issuers/{issuer}/identityProviders/corp")
+        state_of = pb.TestIdentityProviderResponse.Check.State.Name
+        states = {check.name: state_of(check.state) for check in (await self.desk.ask(request)).checks}
+        return {name: state for name, state in states.items() if state != "STATE_PASSED"}
 
     def visit(self, issuer: str, **guest: Any) -> Visit:
         """With a browser of its own."""
@@ -183,10 +199,7 @@ async def test_a_user_who_will_not_sign_in_there_is_told_to_the_client_in_our_wo
 
 async def test_a_provider_that_does_not_know_our_secret_is_told_to_the_client_in_our_words(issuers: Issuers) -> None:
     await issuers.visit("a").tokens()
-    name = "issuers/a/identityProviders/corp"
-    change = UpdateIdentityProviderRequest(identity_provider=IdentityProvider(name=name, client_secret="another"))
-    change.update_mask.paths.append("client_secret")
-    await issuers.desk.ask(change)
+    await issuers.change("a", "client_secret", client_secret="another")
     visit = issuers.visit("a", name="bo")
     told = await visit.person.told(visit.authorize_url())
     assert told == {
@@ -199,9 +212,86 @@ async def test_a_provider_that_does_not_know_our_secret_is_told_to_the_client_in
     assert await issuers.emails("a") == ["ada@corp.test"], "bo did not come in"
 
 
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256", "PS256", "EdDSA"])
+async def test_a_provider_knows_us_by_the_key_that_it_is_given_and_by_no_other(
+    issuers: Issuers, algorithm: str
+) -> None:
+    members = {"token_endpoint_auth_method": "private_key_jwt", "client_assertion_algorithm": algorithm}
+    changed = await issuers.change("a", **members)
+    await issuers.restart("a", changed.public_jwk)
+    visit = issuers.visit("a")
+    assert await visit.counts((await visit.tokens())["access_token"])
+    assert await issuers.emails("a") == ["ada@corp.test"]
+
+    await issuers.change("a", "client_secret")
+    late = issuers.visit("a", name="bo")
+    assert (await late.person.told(late.authorize_url()))["error"] == "server_error"
+    assert "invalid_client" in issuers.desk.logged()
+    assert await issuers.emails("a") == ["ada@corp.test"]
+
+
+async def test_a_provider_may_fetch_our_key_from_the_issuer(issuers: Issuers) -> None:
+    changed = await issuers.change("a", token_endpoint_auth_method="private_key_jwt")
+    await issuers.restart("a", changed.client_jwks_uri)
+    await issuers.change("a", "client_secret")  # whichever key it is when it is needed
+    visit = issuers.visit("a")
+    assert await visit.counts((await visit.tokens())["access_token"])
+
+
 async def test_a_client_that_asks_for_a_new_sign_in_has_it_asked_for_at_the_provider(issuers: Issuers) -> None:
     visit = issuers.visit("a")
     await visit.tokens()
     visit.person.pages.clear()
     assert "code" in await visit.person.told(visit.authorize_url(prompt="login"))
     assert "interaction" in " ".join(visit.person.pages), "the provider still knew the browser, and asked all the same"
+
+
+async def test_a_user_stays_while_the_provider_says_so_and_no_longer(issuers: Issuers) -> None:
+    """The provider takes each refresh token once, and ends all that it gave to a user whose former one comes back."""
+    offline = ["openid", "profile", "email", "offline_access"]
+    await issuers.change("a", "scopes", "recheck_interval", scopes=offline, recheck_interval=Duration(seconds=300))
+    visits = {name: issuers.visit("a", name=name) for name in ("ada", "bo", "cy")}
+    tokens = {name: await visit.tokens() for name, visit in visits.items()}
+    assert [page.split()[1] for page in issuers.guests[0].pages] == ["login", "interaction", "interaction", "consent"]
+
+    async def who_stands_after_a_while() -> list[str]:
+        issuers.clock.now += 300
+        await issuers.desk.house.ring()
+        standing: list[str] = []
+        for name, visit in visits.items():
+            refreshed = await visit.refresh(tokens[name]["refresh_token"])
+            assert await visit.counts(tokens[name]["access_token"]) == (refreshed.status_code == 200)
+            if refreshed.status_code == 200:
+                tokens[name] = refreshed.json()
+                standing.append(name)
+        return standing
+
+    async def does(deed: str) -> None:
+        """An administrator of the provider."""
+        assert (await issuers.guests[0].http.post(f"{issuers.addresses['a']}/{deed}")).status_code == 204
+
+    for _ in range(4):
+        assert await who_stands_after_a_while() == ["ada", "bo", "cy"]
+    await does("gone/ada")
+    assert await who_stands_after_a_while() == ["bo", "cy"]
+    await does("revoked/bo")
+    for _ in range(2):
+        assert await who_stands_after_a_while() == ["cy"]
+    for name, error in {"ada": "login_required", "bo": "login_required", "cy": "consent_required"}.items():
+        told = await visits[name].person.told(visits[name].authorize_url(prompt="none"))
+        assert told["error"] == error, "whether the session counts"
+
+    issuers.providers["a"].close()  # it is down
+    for _ in range(2):
+        assert await who_stands_after_a_while() == ["cy"]
+
+
+async def test_a_provider_is_tried_out_before_anybody_signs_in(issuers: Issuers) -> None:
+    for issuer in ("a", "b"):
+        assert await issuers.tried(issuer) == {}
+    await issuers.change("a", client_secret="another")
+    assert await issuers.tried("a") == {"client": "STATE_FAILED"}
+    issuers.providers["b"].close()
+    with openid_provider("http://127.0.0.1:1/callback/corp", port=urlsplit(issuers.addresses["b"]).port or 0):
+        assert await issuers.tried("b") == {"redirect_uri": "STATE_FAILED"}
+    assert (await issuers.tried("b"))["discovery"] == "STATE_FAILED"

@@ -85,9 +85,9 @@ async def test_a_session_cookie_signs_nobody_in_at_the_other_issuer(visits: tupl
     home, abroad = visits
     await home.code()
     assert (await home.person.http.get(home.authorize_url(prompt="none"))).status_code == 302
-    session = next(c for c in home.person.http.cookies.jar if c.name.startswith("session-"))
+    session = next(c for c in home.person.http.cookies.jar if c.name.startswith("session."))
     await abroad.code()  # so that we know what its cookies are called
-    own = next(c for c in abroad.person.http.cookies.jar if c.name.startswith("session-"))
+    own = next(c for c in abroad.person.http.cookies.jar if c.name.startswith("session."))
     for name in (session.name, own.name):
         async with httpx.AsyncClient(trust_env=False, timeout=20) as stranger:
             page = await stranger.get(abroad.authorize_url(), headers={"Cookie": f"{name}={session.value}"})
@@ -99,8 +99,8 @@ async def test_a_form_of_one_issuer_is_refused_by_the_other(visits: tuple[Visit,
     action, hidden = form_of(await home.person.http.get(home.authorize_url()))
     assert action == "/login"
     await abroad.person.http.get(abroad.authorize_url())
-    browser = next(c.value for c in home.person.http.cookies.jar if c.name.startswith("browser-"))
-    name = next(c.name for c in abroad.person.http.cookies.jar if c.name.startswith("browser-"))
+    browser = next(c.value for c in home.person.http.cookies.jar if c.name.startswith("browser."))
+    name = next(c.name for c in abroad.person.http.cookies.jar if c.name.startswith("browser."))
     async with httpx.AsyncClient(trust_env=False, timeout=20) as stranger:
         answer = await stranger.post(
             f"{abroad.place.issuer}/login",
@@ -108,7 +108,7 @@ async def test_a_form_of_one_issuer_is_refused_by_the_other(visits: tuple[Visit,
             headers={"Cookie": f"{name}={browser}"},
         )
     assert answer.status_code == 400
-    assert not [line for line in answer.headers.get_list("set-cookie") if line.startswith("session-")]
+    assert not [line for line in answer.headers.get_list("set-cookie") if line.startswith("session.")]
 
 
 async def test_a_client_that_registered_here_is_unknown_there(visits: tuple[Visit, Visit]) -> None:

@@ -43,7 +43,9 @@ async def test_an_issuer_whose_file_was_finished_is_served_at_the_next_start(tmp
     async with a_house(tmp_path, seed="later") as house:
         t = house.find("acme")
         assert t.tenant.listing.state == "active"
-        assert house.registry.at("acme.example") is t.tenant
+        found = house.registry.at("acme.example")
+        assert found is not None
+        assert found.root is t.tenant
         assert await t.run(read, None) == ["x"]
         client = await t.client()
         assert await t.tokens(client)

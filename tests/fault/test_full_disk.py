@@ -100,5 +100,5 @@ async def test_one_tenant_without_room_is_alone_with_it(tmp_path: Path) -> None:
         with a_full_disk(full):
             with pytest.raises(Broken):
                 await full.run(write, "y")
-            assert await fine.run(lambda turn, _: turn.remember("small", "test"), None) is None
+            assert await fine.run(lambda turn, _: turn.remember("small", "test"), None) == 4
         assert await full.run(read, None) == ["x"] * 5

@@ -40,7 +40,7 @@ class Abroad:
         def act(turn: Turn, _: None) -> None:
             sealed = turn.keyring.seal("provider secret", SECRET.encode(), provider_id.encode())
             turn.tx.identity_providers.remove(provider_id)
-            turn.tx.identity_providers.add(replace(record, sealed_secret=sealed, **changes))
+            turn.tx.identity_providers.add(replace(record, **{"sealed_secret": sealed} | changes))
 
         await self.town.house.registry.tenant(host).actor.run(act, None)
 
@@ -86,7 +86,7 @@ class Abroad:
 
         def act(turn: Turn, _: None) -> None:
             for user in turn.tx.users.page("", 100):
-                if user.provider != "dev":
+                if not is_of_dev(user):
                     turn.tx.users.remove(user.id)
             for provider in turn.tx.identity_providers.all():
                 turn.tx.identity_providers.remove(provider.id)
@@ -96,9 +96,13 @@ class Abroad:
 
     async def users(self) -> list[User]:
         def act(turn: Turn, _: None) -> list[User]:
-            return [user for user in turn.tx.users.page("", 100) if user.provider != "dev"]
+            return [user for user in turn.tx.users.page("", 100) if not is_of_dev(user)]
 
         return await self.town.house.registry.tenant("a").actor.run(act, None)
+
+
+def is_of_dev(user: User) -> bool:
+    return any(identity.provider == "dev" for identity in user.identities)
 
 
 @asynccontextmanager

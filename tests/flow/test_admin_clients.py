@@ -1,5 +1,6 @@
 """ClientService over gRPC: the operator's clients, and the secrets that are told once."""
 
+import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,17 @@ from protos.admin.v1.client_service_pb2 import (
     RotateClientSecretRequest,
 )
 from protos.admin.v1.issuer_service_pb2 import DeleteIssuerRequest, DisableIssuerRequest
+from tenants.acts.document import learn
+from tenants.oauth.client_document import Fetched
 from tenants.records import DAY
 from tests.support.admin import TOKEN, Desk, admin_desk, files, refused
 from tests.support.house import EPOCH, FakeClock
+from tests.support.signer import Signer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 INVALID, GONE = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND
 HOST = "a.test"
+KEY = Signer("ES256")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -51,6 +56,12 @@ async def test_a_client_comes_back_as_it_was_made_but_for_its_secret(desk: Desk)
         "scope": "mcp",
         "application_type": "web",
         "resources": ["https://mcp.test/mcp"],
+        "dpop_bound_access_tokens": True,
+        "require_pushed_authorization_requests": True,
+        "post_logout_redirect_uris": ["https://app.test/left"],
+        "backchannel_logout_uri": "https://app.test/told",
+        "backchannel_logout_session_required": True,
+        "userinfo_signed_response_alg": "ES256",
     }
     made = await desk.client("a", "whole", **given)
     assert made.name == "issuers/a/clients/whole"
@@ -65,6 +76,30 @@ async def test_a_client_comes_back_as_it_was_made_but_for_its_secret(desk: Desk)
     made.client_secret = ""
     assert await desk.ask(GetClientRequest(name=made.name)) == made
     assert list((await desk.ask(ListClientsRequest(parent="issuers/a"))).clients).count(made) == 1
+
+
+@pytest.mark.parametrize(
+    ("grant_type", "more"),
+    [
+        ("client_credentials", {}),
+        ("urn:ietf:params:oauth:grant-type:device_code", {"token_endpoint_auth_method": "none"}),
+        ("urn:ietf:params:oauth:grant-type:jwt-bearer", {}),
+        (
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+            {"resources": ["https://mcp.test/mcp"], "target_resources": ["https://mcp.test/a", "https://mcp.test/b"]},
+        ),
+    ],
+)
+async def test_a_client_without_a_browser_needs_no_redirect_uri(
+    desk: Desk, grant_type: str, more: dict[str, Any]
+) -> None:
+    made = await desk.client("a", redirect_uris=[], grant_types=[grant_type], **more)
+    assert (list(made.redirect_uris), list(made.grant_types)) == ([], [grant_type])
+    for name, value in more.items():
+        kept = getattr(made, name)
+        assert (list(kept) if isinstance(value, list) else kept) == value
+    made.client_secret = ""
+    assert await desk.ask(GetClientRequest(name=made.name)) == made
 
 
 async def test_what_is_left_out_has_the_defaults_of_rfc_7591(desk: Desk) -> None:
@@ -88,6 +123,43 @@ async def test_a_public_client_has_no_secret(desk: Desk) -> None:
     await refused(desk.ask(rotate), INVALID, "REQUEST_INVALID", "name")
 
 
+async def test_a_client_with_a_key_comes_back_as_it_was_made_and_has_no_secret(desk: Desk) -> None:
+    method, jwks = {"token_endpoint_auth_method": "private_key_jwt"}, json.dumps(KEY.jwks)
+    made = await desk.client("a", "keyed", jwks=jwks, token_endpoint_auth_signing_alg="ES256", **method)
+    assert (made.token_endpoint_auth_method, made.client_secret, made.client_secret_set) == (
+        "private_key_jwt",
+        "",
+        False,
+    )
+    assert (json.loads(made.jwks), made.jwks_uri, made.token_endpoint_auth_signing_alg) == (KEY.jwks, "", "ES256")
+    assert await desk.ask(GetClientRequest(name=made.name)) == made
+    await refused(desk.ask(RotateClientSecretRequest(name=made.name)), INVALID, "REQUEST_INVALID", "name")
+    elsewhere = await desk.client("a", "keyed-elsewhere", jwks_uri="https://app.test/jwks", **method)
+    assert (elsewhere.jwks, elsewhere.jwks_uri) == ("", "https://app.test/jwks")
+    assert elsewhere.token_endpoint_auth_signing_alg == ""
+    speaking = await desk.client("a", "keyed-server", jwks=jwks, resources=["https://mcp.test/mcp"], **method)
+    assert list(speaking.resources) == ["https://mcp.test/mcp"]
+
+
+@pytest.mark.parametrize(
+    ("members", "field"),
+    [
+        ({"jwks": "{"}, "client.jwks"),
+        ({"jwks": '{"keys":[],"keys":[]}'}, "client.jwks"),
+        ({"jwks": '{"keys":[]}'}, "client"),
+        ({"jwks": json.dumps({"keys": [KEY.key.as_dict(private=True)]})}, "client"),
+        ({"jwks": json.dumps(KEY.jwks), "jwks_uri": "https://app.test/jwks"}, "client"),
+        ({"jwks": json.dumps(KEY.jwks), "token_endpoint_auth_signing_alg": "RS256"}, "client"),
+        ({"jwks": json.dumps(KEY.jwks), "token_endpoint_auth_signing_alg": "HS256"}, "client"),
+        ({"jwks_uri": "http://app.test/jwks"}, "client"),
+        ({"jwks_uri": "https://10.0.0.1/jwks"}, "client"),
+    ],
+)
+async def test_keys_that_could_prove_nobody_are_refused(desk: Desk, members: dict[str, Any], field: str) -> None:
+    given = {"token_endpoint_auth_method": "private_key_jwt", **members}
+    await refused(desk.client("a", "odd", **given), INVALID, "REQUEST_INVALID", field)
+
+
 async def test_a_client_that_registered_itself_is_seen_and_can_be_deleted(desk: Desk) -> None:
     metadata = {"redirect_uris": ["https://app.test/cb"], "client_name": "Stranger"}
     registered = (await desk.house.ask("POST", "/register", host=HOST, json=metadata)).json()
@@ -97,6 +169,45 @@ async def test_a_client_that_registered_itself_is_seen_and_can_be_deleted(desk: 
     await desk.ask(DeleteClientRequest(name=name))
     why = await refused(desk.ask(GetClientRequest(name=name)), GONE, "NOT_FOUND")
     assert why.resource == ("admin.tenantry.dev/Client", name)
+
+
+async def test_a_client_known_by_its_document_is_seen_and_can_be_forgotten(desk: Desk) -> None:
+    url = "https://app.test:8443/a~b/client.json"
+    said = {"client_id": url, "client_name": "Described", "redirect_uris": ["https://app.test/cb"]}
+    document = Fetched(url, EPOCH, {"content-type": "application/json"}, json.dumps(said).encode())
+    await desk.house.registry.tenant("a").actor.run(learn, document)
+    name = "issuers/a/clients/https%3A%2F%2Fapp.test%3A8443%2Fa~b%2Fclient.json"
+    listed = {client.name: client for client in (await desk.ask(ListClientsRequest(parent="issuers/a"))).clients}
+    assert listed[name] == await desk.ask(GetClientRequest(name=name))
+    seen = listed[name]
+    assert (seen.client_id, seen.origin, seen.display_name) == (url, Client.ORIGIN_DOCUMENT, "Described")
+    await refused(desk.ask(RotateClientSecretRequest(name=name)), INVALID, "REQUEST_INVALID", "name")
+    await desk.ask(DeleteClientRequest(name=name))
+    why = await refused(desk.ask(GetClientRequest(name=name)), GONE, "NOT_FOUND")
+    assert why.resource == ("admin.tenantry.dev/Client", name)
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        *(
+            "https%3a%2f%2fapp.test%2fc",
+            "https%3A%2F%2Fapp.test/c",
+            "https://app.test/c",
+            "https%3A%2F%2Fapp.test%2Fc%zz",
+        ),
+        *(
+            "https%3A%2F%2Fapp%2Etest%2Fc",
+            "https%3A%2F%2Fapp.test%2F%C3",
+            "ftp%3A%2F%2Fapp.test%2Fc",
+            "%2E%2E",
+            "a%2Fb",
+        ),
+        *("https%3A%2F%2F" + "c" * 2_000, "https%3A%2F%2Fapp.test%2Fc\n", "%68ttps%3A%2F%2Fapp.test%2Fc"),
+    ],
+)
+async def test_a_url_has_one_spelling_in_a_name(desk: Desk, client: str) -> None:
+    await refused(desk.ask(GetClientRequest(name=f"issuers/a/clients/{client}")), INVALID, "REQUEST_INVALID", "name")
 
 
 @pytest.mark.parametrize(

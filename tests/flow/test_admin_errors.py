@@ -194,11 +194,11 @@ async def test_ga_15_metadata_of_20_kib_is_too_much(desk: Desk) -> None:
 
 async def test_a_refusal_stays_small_whatever_was_sent(desk: Desk) -> None:
     for text in ("x" * 400_000, "\N{PILE OF POO}" * 100_000):
-        policy = IssuerPolicy(resources=[text], allowed_origins=[text])
+        policy = IssuerPolicy(first_party_origins=[text])
         given = Issuer(issuer_uri="https://b.test", policy=policy)
         request = CreateIssuerRequest(issuer_id="b", issuer=given)
         why = await refused(
-            desk.ask(request), grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_INVALID", "issuer.policy.resources"
+            desk.ask(request), grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_INVALID", "issuer.policy.first_party_origins"
         )
         assert len(why.message) <= 200
 

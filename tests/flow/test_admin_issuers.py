@@ -22,6 +22,7 @@ from protos.admin.v1.issuer_service_pb2 import (
     Issuer,
     IssuerPolicy,
     ListIssuersRequest,
+    RateLimit,
     UndeleteIssuerRequest,
     UpdateIssuerRequest,
 )
@@ -45,12 +46,22 @@ EVERYTHING = {
     "token_format": IssuerPolicy.TOKEN_FORMAT_OPAQUE,
     "signing_algorithm": "EdDSA",
     "key_roll_interval": Duration(seconds=30 * DAY),
-    "dynamic_registration": False,
+    "registration": IssuerPolicy.REGISTRATION_CLOSED,
     "unused_client_ttl": Duration(seconds=10 * DAY),
     "private_redirect_schemes": ["cursor", "com.example.app"],
-    "resources": ["https://mcp.test/mcp"],
     "allowed_origins": ["https://app.test"],
+    "registration_limit": RateLimit(per_minute=5, burst=6),
+    "failure_limit": RateLimit(per_minute=7, burst=8),
+    "client_limit": RateLimit(per_minute=9, burst=10),
+    "guess_limit": RateLimit(),
+    "session_limit": RateLimit(per_minute=1, burst=1),
     "debug": True,
+    "link_by_email": True,
+    "dpop_nonce_required": True,
+    "par_required": True,
+    "first_party_origins": ["https://app.test"],
+    "client_documents": IssuerPolicy.CLIENT_DOCUMENTS_LISTED,
+    "client_document_hosts": ["claude.ai", "*.app.test"],
 }
 
 
@@ -87,7 +98,7 @@ async def test_what_is_left_out_of_a_policy_has_its_default(desk: Desk) -> None:
     assert policy.access_token_ttl.seconds == Policy().access_token_ttl
     assert list(policy.scopes) == list(Policy().scopes)
     assert policy.token_format == IssuerPolicy.TOKEN_FORMAT_JWT
-    assert policy.dynamic_registration is True
+    assert policy.registration == IssuerPolicy.REGISTRATION_OPEN
     assert list(policy.allowed_origins) == ["*"]
     mixed = (await desk.issuer("mixed", session_ttl=Duration(seconds=60))).policy
     policy.session_ttl.seconds = 60
@@ -133,14 +144,31 @@ async def test_ga_05_only_names_of_our_making_are_in_the_data_directory(desk: De
     "uri",
     [
         *("", "a.test", "https://", "http://a.test", "ftp://a.test", "javascript:alert(1)", "https://A.test"),
-        *("https://a.test/", "https://a.test/x", "https://a.test?x", "https://a.test#x", "https://u@a.test"),
+        *("https://a.test/", "https://a.test/x/", "https://a.test?x", "https://a.test#x", "https://u@a.test"),
         *("https://a.test:443", "http://localhost:80", "https://*.test", "https://a..test", "https://a.test:0"),
+        *("https://a.test/token", "https://a.test/x/%61", "https://a.test/x/..", "https://a.test//x"),
         *("https://a.test\n", " https://a.test", "https://ä.test", "https://[::1", f"https://{'a' * 3_000}.test"),
     ],
 )
 async def test_ga_06_a_uri_that_could_be_spelled_otherwise_is_refused(desk: Desk, uri: str) -> None:
     request = CreateIssuerRequest(issuer_id="odd", issuer=Issuer(issuer_uri=uri))
     await refused(desk.ask(request), INVALID, "REQUEST_INVALID", "issuer.issuer_uri")
+
+
+async def test_issuers_may_share_a_host_each_below_its_own_path(desk: Desk) -> None:
+    uris = {"host": "https://host.test", "below": "https://host.test/one", "deeper": "https://host.test/one/two"}
+    for issuer_id, uri in uris.items():
+        assert (await desk.issuer(issuer_id, uri)).issuer_uri == uri
+    everything = await desk.ask(ListIssuersRequest(page_size=1_000))
+    listed = {issuer.name.removeprefix("issuers/"): issuer.issuer_uri for issuer in everything.issuers}
+    assert uris.items() <= listed.items()
+    for target, issuer_id in (("", "host"), ("/one", "below"), ("/one/two", "deeper")):
+        told = await desk.house.ask("GET", f"/.well-known/openid-configuration{target}", host="host.test")
+        assert told.json()["issuer"] == uris[issuer_id]
+    await refused(desk.issuer("late", "https://host.test/one"), TAKEN, "ISSUER_URI_TAKEN")
+    await desk.ask(DeleteIssuerRequest(name="issuers/below"))
+    await refused(desk.issuer("late", "https://host.test/one"), TAKEN, "ISSUER_URI_TAKEN")
+    await desk.issuer("late", "https://host.test/One")
 
 
 @pytest.mark.parametrize(
@@ -154,10 +182,19 @@ async def test_ga_06_a_uri_that_could_be_spelled_otherwise_is_refused(desk: Desk
         ({"signing_algorithm": "none"}, "signing_algorithm"),
         ({"signing_algorithm": ""}, "signing_algorithm"),
         ({"token_format": 7}, "token_format"),
+        ({"registration": 7}, "registration"),
         ({"scopes": ["two words"]}, "scopes"),
-        ({"resources": ["http://mcp.test"]}, "resources"),
         ({"private_redirect_schemes": ["https"]}, "private_redirect_schemes"),
         ({"allowed_origins": ["https://app.test/path"]}, "allowed_origins"),
+        ({"first_party_origins": ["https://app.test/"]}, "first_party_origins"),
+        ({"client_documents": 7}, "client_documents"),
+        ({"client_document_hosts": ["https://app.test"]}, "client_document_hosts"),
+        ({"client_document_hosts": ["App.test"]}, "client_document_hosts"),
+        ({"client_limit": RateLimit(per_minute=1)}, "client_limit"),
+        ({"guess_limit": RateLimit(burst=1)}, "guess_limit"),
+        ({"failure_limit": RateLimit(per_minute=-1, burst=1)}, "failure_limit"),
+        ({"session_limit": RateLimit(per_minute=1_000_001, burst=1)}, "session_limit"),
+        ({"registration_limit": RateLimit(per_minute=1, burst=1_000_001)}, "registration_limit"),
     ],
 )
 async def test_a_policy_that_cannot_be_is_refused_with_the_field(
@@ -191,6 +228,9 @@ async def test_ids_uris_and_hosts_are_given_once(desk: Desk) -> None:
     await refused(desk.issuer("other", "https://taken.localhost"), TAKEN, "ISSUER_URI_TAKEN")
     await refused(desk.issuer("other", "https://taken.localhost:80"), TAKEN, "ISSUER_URI_TAKEN")
     await desk.issuer("other", "http://taken.localhost:8080")
+    await desk.issuer("other-path", "http://taken.localhost/path")
+    await refused(desk.issuer("another", "https://taken.localhost/path"), TAKEN, "ISSUER_URI_TAKEN")
+    await refused(desk.issuer("another", "https://taken.localhost:80/path"), TAKEN, "ISSUER_URI_TAKEN")
 
 
 async def test_ga_07_of_many_who_create_the_same_one_does(desk: Desk) -> None:
@@ -265,8 +305,8 @@ async def test_ga_11_a_star_replaces_everything_that_can_be(desk: Desk) -> None:
 
 async def test_ga_11_a_list_is_emptied_by_name_only(desk: Desk) -> None:
     made = await desk.issuer("emptied", **EVERYTHING)
-    emptied = await desk.ask(update(Issuer(name=made.name), "policy.allowed_origins", "policy.resources"))
-    assert (list(emptied.policy.allowed_origins), list(emptied.policy.resources)) == ([], [])
+    emptied = await desk.ask(update(Issuer(name=made.name), "policy.allowed_origins", "policy.first_party_origins"))
+    assert (list(emptied.policy.allowed_origins), list(emptied.policy.first_party_origins)) == ([], [])
     assert list(emptied.policy.scopes) == ["mcp", "openid"]
     request = update(Issuer(name=made.name), "policy.scopes")
     await refused(desk.ask(request), INVALID, "REQUEST_INVALID", "issuer.policy.scopes")

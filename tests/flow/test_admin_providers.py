@@ -1,6 +1,7 @@
 """IdentityProviderService over gRPC: the issuer's identity providers, and the secrets that are told to nobody."""
 
 import contextlib
+import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 import grpc
 import pytest
 import pytest_asyncio
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
+from joserfc.jwk import import_key
 
 from protos.admin.v1.identity_provider_service_pb2 import (
     CreateIdentityProviderRequest,
@@ -45,9 +48,24 @@ EVERYTHING: dict[str, Any] = {
     },
     "access_rule": {"email_domains": ["acme.test"], "organizations": ["sales"], "groups": ["staff", "guests"]},
     "login_domains": ["acme.test", "acme.example"],
+    "vouches_for_email": True,
+    "vouches_for_clients": True,
+    "recheck_interval": Duration(seconds=86_400),
+}
+KEYED: dict[str, Any] = {
+    "oidc": {"issuer_uri": "https://login.test"},
+    "client_id": "ours",
+    "token_endpoint_auth_method": "private_key_jwt",
+}
+ENDPOINTS = {
+    "authorization_uri": "https://login.test/authorize",
+    "token_uri": "https://login.test/token",
+    "user_uri": "https://api.login.test/me",
+    "jwks_uri": "https://login.test/jwks",
 }
 KINDS: list[dict[str, Any]] = [
     {"oidc": {"issuer_uri": "https://login.test/realms/acme"}},
+    {"oidc": {"issuer_uri": "https://login.test", **ENDPOINTS, "id_token_algorithms": ["ES256", "EdDSA"]}},
     {
         "oauth2": {
             "authorization_uri": "https://id.test/authorize",
@@ -135,6 +153,76 @@ async def test_what_is_left_out_has_the_defaults_of_the_kind(desk: Desk) -> None
     assert made.token_endpoint_auth_method == "client_secret_post"
     assert (made.claim_mapping.subject, made.claim_mapping.organization) == ("sub", "hd")
     assert made.access_rule == IdentityProvider.AccessRule()
+    assert (made.vouches_for_email, made.HasField("recheck_interval")) == (False, False)
+    assert (made.client_assertion_algorithm, made.public_jwk, made.client_jwks_uri) == ("", "", "")
+
+
+async def test_a_provider_that_knows_us_by_a_key_is_shown_with_its_public_half(desk: Desk) -> None:
+    made = await there(desk, "keyed", **KEYED)
+    public = json.loads(made.public_jwk)
+    assert not import_key(public).is_private
+    assert (public["kid"], public["alg"], public["use"]) == (import_key(public).thumbprint(), "ES256", "sig")
+    assert (made.client_secret_set, made.client_assertion_algorithm) == (False, "ES256")
+    assert made.client_jwks_uri == "https://a.test/callback/keyed/jwks.json"
+    assert await get(desk, made.name) == made
+    for mask in ((), ("*",)):
+        request = UpdateIdentityProviderRequest(identity_provider=made, update_mask=FieldMask(paths=mask))
+        assert await desk.ask(request) == made
+
+
+async def test_a_key_is_made_anew_where_the_mask_names_the_secret(desk: Desk) -> None:
+    made = await there(desk, "rolled", **KEYED)
+    assert (await desk.ask(update(made.name, display_name="Corp"))).public_jwk == made.public_jwk
+    rolled = await desk.ask(update(made.name, "client_secret"))
+    assert json.loads(rolled.public_jwk)["kid"] != json.loads(made.public_jwk)["kid"]
+    given = desk.ask(update(made.name, client_secret=SECRET))
+    await refused(given, INVALID, "REQUEST_INVALID", "identity_provider.client_secret")
+    other = await desk.ask(update(made.name, "client_assertion_algorithm", client_assertion_algorithm="PS256"))
+    assert json.loads(other.public_jwk)["alg"] == other.client_assertion_algorithm == "PS256"
+    mask = ("token_endpoint_auth_method", "client_secret")
+    secretive = update(made.name, *mask, token_endpoint_auth_method="client_secret_post", client_secret=SECRET)
+    shown = await desk.ask(secretive)
+    assert (shown.public_jwk, shown.client_jwks_uri, shown.client_assertion_algorithm) == ("", "", "")
+    assert shown.client_secret_set
+
+
+async def test_a_rehearsal_shows_no_key_that_nobody_keeps(desk: Desk) -> None:
+    would_be = await desk.ask(creation("rehearsed-key", validate_only=True, **KEYED))
+    assert (would_be.public_jwk, would_be.client_assertion_algorithm) == ("", "ES256")
+    assert would_be.client_jwks_uri == "https://a.test/callback/rehearsed-key/jwks.json"
+
+
+@pytest.mark.parametrize("kind", ["entra", "google", "github", "workos"])
+async def test_a_vendor_that_takes_no_such_keys_is_refused_one(desk: Desk, kind: str) -> None:
+    config: dict[str, Any] = {kind: {"directory": "common"} if kind == "entra" else {}}
+    members = {"client_id": "ours", "token_endpoint_auth_method": "private_key_jwt", **config}
+    field = "identity_provider.token_endpoint_auth_method"
+    await refused(create(desk, "odd", **members), INVALID, "REQUEST_INVALID", field)
+
+
+async def test_an_interval_of_nothing_is_said_without_a_mask(desk: Desk) -> None:
+    made = await there(desk, "asked-again", **GOOGLE, recheck_interval=Duration(seconds=300), vouches_for_email=True)
+    assert made.recheck_interval == Duration(seconds=300)
+    never = await desk.ask(update(made.name, recheck_interval=Duration()))
+    assert (never.HasField("recheck_interval"), never.vouches_for_email) == (False, True)
+    again = await desk.ask(update(made.name, "recheck_interval", recheck_interval=Duration(seconds=600)))
+    assert again.recheck_interval == Duration(seconds=600)
+    mask = ("recheck_interval", "vouches_for_email")
+    reset = await desk.ask(update(made.name, *mask))
+    assert (reset.HasField("recheck_interval"), reset.vouches_for_email) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "interval", [Duration(seconds=299), Duration(seconds=-1), Duration(seconds=300, nanos=1)], ids=str
+)
+async def test_an_interval_that_cannot_be_is_refused_in_a_creation_and_in_a_change(
+    desk: Desk, interval: Duration
+) -> None:
+    field = "identity_provider.recheck_interval"
+    await refused(create(desk, "odd", **GOOGLE, recheck_interval=interval), INVALID, "REQUEST_INVALID", field)
+    kept = await there(desk, "steady", **GOOGLE)
+    await refused(desk.ask(update(kept.name, recheck_interval=interval)), INVALID, "REQUEST_INVALID", field)
+    assert await get(desk, kept.name) == kept
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
@@ -226,6 +314,10 @@ async def test_ga_21_an_address_that_must_not_be_called_is_refused(desk: Desk, a
         config = dict.fromkeys(("authorization_uri", "token_uri", "user_uri"), right) | {wrong: address}
         creation = create(desk, "odd", oauth2=config, **given)
         await refused(creation, INVALID, "REQUEST_INVALID", f"identity_provider.oauth2.{wrong}")
+    for wrong in ENDPOINTS if address else ():
+        config = {"issuer_uri": "https://login.test", **ENDPOINTS, wrong: address}
+        creation = create(desk, "odd", oidc=config, **given)
+        await refused(creation, INVALID, "REQUEST_INVALID", f"identity_provider.oidc.{wrong}")
     kept = await there(desk, "kept", oidc={"issuer_uri": "https://login.test"}, **given)
     change = update(kept.name, "oidc.issuer_uri", oidc={"issuer_uri": address})
     await refused(desk.ask(change), INVALID, "REQUEST_INVALID", "identity_provider.oidc.issuer_uri")
@@ -256,6 +348,14 @@ async def test_ga_21_an_issuer_in_development_may_use_loopback_but_not_itself(de
         ({**GOOGLE, "access_rule": {"organizations": ["acme.test"]}}, "access_rule.organizations"),
         ({**GOOGLE, "access_rule": {"email_domains": ["*"]}}, "access_rule.email_domains"),
         ({**GOOGLE, "login_domains": ["acme.test", "acme.test"]}, "login_domains"),
+        ({**KEYED, "client_secret": SECRET}, "client_secret"),
+        ({**KEYED, "client_assertion_algorithm": "HS256"}, "client_assertion_algorithm"),
+        ({**GOOGLE, "client_assertion_algorithm": "ES256"}, "client_assertion_algorithm"),
+        ({**KEYED, "oidc": {"issuer_uri": "https://login.test", "jwks_uri": "https://a.b"}}, "oidc.authorization_uri"),
+        (
+            {**KEYED, "oidc": {"issuer_uri": "https://l.test", "id_token_algorithms": ["none"]}},
+            "oidc.id_token_algorithms",
+        ),
     ],
     ids=str,
 )
@@ -302,7 +402,8 @@ async def test_ga_11_what_is_named_and_not_set_has_its_default(desk: Desk) -> No
     assert (reset.claim_mapping.email, reset.claim_mapping.name) == ("email", "display.name")
     assert list(reset.access_rule.groups) == []
     wholes = ("google", "claim_mapping", "access_rule", "scopes", "login_domains", "disabled", "display_name")
-    reset = await desk.ask(update(plain.name, *wholes, "token_endpoint_auth_method"))
+    wholes += ("token_endpoint_auth_method", "vouches_for_email", "vouches_for_clients", "recheck_interval")
+    reset = await desk.ask(update(plain.name, *wholes))
     plain.etag = reset.etag
     plain.update_time.CopyFrom(reset.update_time)
     assert reset == plain
@@ -323,6 +424,8 @@ async def test_ga_11_a_star_replaces_everything_but_the_secret(desk: Desk) -> No
         *((["google.bogus"], "UPDATE_MASK_INVALID"), (["scopes.x"], "UPDATE_MASK_INVALID")),
         *((["client_secret.x"], "UPDATE_MASK_INVALID"), (["claim_mapping.email.x"], "UPDATE_MASK_INVALID")),
         *((["client_secret_set"], "UPDATE_MASK_INVALID"), (["redirect_uri"], "UPDATE_MASK_INVALID")),
+        *((["public_jwk"], "UPDATE_MASK_INVALID"), (["client_jwks_uri"], "UPDATE_MASK_INVALID")),
+        *((["recheck_interval.seconds"], "UPDATE_MASK_INVALID"), (["oidc.nothing"], "UPDATE_MASK_INVALID")),
         *((["etag"], "UPDATE_MASK_INVALID"), (["create_time"], "UPDATE_MASK_INVALID")),
         *((["create_time.seconds"], "UPDATE_MASK_INVALID"), (["*", "display_name"], "UPDATE_MASK_INVALID")),
         *((["display_name"] * 10_000, "UPDATE_MASK_INVALID"), (["x" * 500_000], "UPDATE_MASK_INVALID")),

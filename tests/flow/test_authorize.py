@@ -97,7 +97,6 @@ async def test_without_a_proven_client_and_redirect_uri_nobody_is_sent_anywhere(
             )
         ),
         pytest.param(twice("resource", "https://mcp.test/other"), "invalid_target", "s1", id="AZ-21"),
-        pytest.param(twice("resource", RESOURCE), "invalid_target", "s1", id="AZ-21-same"),
     ],
 )
 async def test_what_the_client_did_wrong_is_told_to_the_client(

@@ -34,9 +34,9 @@ def test_a_change_of_an_older_version_is_refused(server: Serving) -> None:
 
 def test_what_was_given_is_quoted_without_what_a_terminal_obeys(server: Serving) -> None:
     odd = "http://x\ny\r\x1b[31mz"
-    line = server.operator("issuer", "update", "acme", "--resource", odd).failed(1)
+    line = server.operator("issuer", "update", "acme", "--allowed-origin", odd).failed(1)
     assert line.isprintable()
-    assert "policy.resources" in line
+    assert "policy.allowed_origins" in line
 
 
 def test_arguments_that_are_no_text_are_used_wrongly(server: Serving) -> None:

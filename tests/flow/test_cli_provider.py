@@ -1,5 +1,6 @@
 """`tenantry provider …` against a running server."""
 
+import json
 from collections.abc import Generator
 from typing import Any
 
@@ -54,6 +55,40 @@ def test_a_provider_is_made_seen_changed_and_deleted_and_its_secret_is_shown_nev
     assert "NOT_FOUND" in server.operator("provider", "get", "acme", "google").failed(1)
 
 
+def test_a_key_takes_the_place_of_a_secret_and_is_made_anew_when_asked(server: Serving) -> None:
+    words = ("acme", "keyed", "--kind", "oidc", "--issuer-uri", "https://login.test", "--client-id", "ours")
+    made = provider(server, "create", *words, "--auth-method", "private_key_jwt")
+    assert made["client_assertion_algorithm"] == json.loads(made["public_jwk"])["alg"] == "ES256"
+    assert made["client_jwks_uri"] == "https://acme.test/callback/keyed/jwks.json"
+    assert "client_secret_set" not in made
+    shown = server.operator("provider", "get", "acme", "keyed").out
+    assert made["public_jwk"] in shown  # as it may be pasted
+    rolled = provider(server, "update", "acme", "keyed", "--new-key")
+    assert json.loads(rolled["public_jwk"])["kid"] != json.loads(made["public_jwk"])["kid"]
+    other = provider(server, "update", "acme", "keyed", "--assertion-algorithm", "EdDSA")
+    assert json.loads(other["public_jwk"])["alg"] == "EdDSA"
+    both = server.operator("provider", "update", "acme", "keyed", "--new-key", "--client-secret-file", "secret")
+    assert "--new-key" in both.failed(2)
+    words = ("keyed", "--auth-method", "client_secret_post", "--client-secret-file", "secret")
+    assert provider(server, "update", "acme", *words)["client_secret_set"] is True
+    assert "client_secret" in server.operator("provider", "update", "acme", "keyed", "--new-key").failed(1)
+
+
+def test_durations_and_switches_are_typed_and_read_as_elsewhere(server: Serving) -> None:
+    words = ("acme", "asked", "--kind", "google", "--client-id", "ours", "--client-secret-file", "secret")
+    made = provider(server, "create", *words, "--recheck-interval", "12h", "--vouches-for-email")
+    assert (made["recheck_interval"], made["vouches_for_email"]) == ("43200s", True)
+    [line] = [
+        line
+        for line in server.operator("provider", "get", "acme", "asked").out.splitlines()
+        if line.startswith("recheck_interval:")
+    ]
+    assert line.split()[1] == "12h"
+    changed = provider(server, "update", "acme", "asked", "--recheck-interval", "0", "--no-vouches-for-email")
+    assert changed.keys() & {"recheck_interval", "vouches_for_email"} == set()
+    assert "5 minutes" in server.operator("provider", "update", "acme", "asked", "--recheck-interval", "1m").failed(1)
+
+
 def test_a_secret_comes_from_the_standard_input(server: Serving) -> None:
     words = ("acme", "piped", "--kind", "github", "--client-id", "ours", "--client-secret-file", "-", "-o", "json")
     made = tenantry(
@@ -67,8 +102,15 @@ def test_a_secret_comes_from_the_standard_input(server: Serving) -> None:
 
 def test_every_field_of_a_provider_has_an_option_and_takes_effect(server: Serving) -> None:
     assert [kind.value for kind in Kind] == list(KINDS)
-    configs = {
-        "oidc": {"issuer_uri": "https://login.test"},
+    configs: dict[str, dict[str, Any]] = {
+        "oidc": {
+            "issuer_uri": "https://login.test",
+            "authorization_uri": "https://login.test/authorize",
+            "token_uri": "https://login.test/token",
+            "user_uri": "https://login.test/me",
+            "jwks_uri": "https://login.test/jwks",
+            "id_token_algorithms": ["ES256", "EdDSA"],
+        },
         "oauth2": {
             "authorization_uri": "https://id.test/authorize",
             "token_uri": "https://id.test/token",
@@ -85,7 +127,7 @@ def test_every_field_of_a_provider_has_an_option_and_takes_effect(server: Servin
     for kind, config in configs.items():
         assert config.keys() == {field.name for field in _fields_of(kind)}
         said |= config.keys()
-        options = [word for name, value in config.items() for word in (f"--{name.replace('_', '-')}", value)]
+        options = [word for name, value in config.items() for word in _option(name, value)]
         words = ("every", kind, "--kind", kind, "--client-id", "ours", "--client-secret-file", "secret")
         made = provider(server, "create", *words, *options)
         assert made[kind] == config
@@ -93,10 +135,13 @@ def test_every_field_of_a_provider_has_an_option_and_takes_effect(server: Servin
         "display_name": ("--display-name Staff", "Staff"),
         "disabled": ("--disable", True),
         "client_id": ("--client-id others", "others"),
-        "client_secret": ("--client-secret-file secret", None),
-        "token_endpoint_auth_method": ("--auth-method client_secret_post", "client_secret_post"),
+        "token_endpoint_auth_method": ("--auth-method private_key_jwt", "private_key_jwt"),
+        "client_assertion_algorithm": ("--assertion-algorithm PS256", "PS256"),
         "scopes": ("--scope openid --scope groups", ["openid", "groups"]),
         "login_domains": ("--login-domain acme.test", ["acme.test"]),
+        "vouches_for_email": ("--vouches-for-email", True),
+        "vouches_for_clients": ("--vouches-for-clients", True),
+        "recheck_interval": ("--recheck-interval 30d", "2592000s"),
     }
     access = {
         "email_domains": "--allow-email-domain",
@@ -104,14 +149,13 @@ def test_every_field_of_a_provider_has_an_option_and_takes_effect(server: Servin
         "groups": "--allow-group",
     }
     claims = {field.name: f"my_{field.name}" for field in IdentityProvider.ClaimMapping.DESCRIPTOR.fields}
-    assert said | plain.keys() | access.keys() | {f"{name}_claim" for name in claims} == OPTIONS.keys()
+    named = said | plain.keys() | access.keys() | {f"{name}_claim" for name in claims} | {"client_secret"}
+    assert named == OPTIONS.keys()
     words = [word for text, _ in plain.values() for word in text.split()]
     words += [word for option in access.values() for word in (option, "acme.test")]
     words += [word for name, claim in claims.items() for word in (f"--{name.replace('_', '-')}-claim", claim)]
     changed = provider(server, "update", "every", "oidc", *words)
-    assert {name: value for name, value in changed.items() if name in plain} == {
-        name: value for name, (_, value) in plain.items() if value is not None
-    }
+    assert {name: changed[name] for name in plain} == {name: value for name, (_, value) in plain.items()}
     assert changed["access_rule"] == {name: ["acme.test"] for name in access}
     assert changed["claim_mapping"] == claims
 
@@ -138,5 +182,13 @@ def test_what_is_refused_is_said_in_a_line_without_the_secret(server: Serving) -
     assert "--domain" in server.operator("provider", "update", "acme", "kept", "--domain", "acme.okta.com").failed(2)
 
 
+def _option(name: str, value: str | list[str]) -> list[str]:
+    if isinstance(value, list):
+        return [word for each in value for word in (f"--{name.replace('_', '-').removesuffix('s')}", each)]
+    return [f"--{name.replace('_', '-')}", value]
+
+
 def _fields_of(kind: str) -> Any:
-    return IdentityProvider.DESCRIPTOR.fields_by_name[kind].message_type.fields
+    message = IdentityProvider.DESCRIPTOR.fields_by_name[kind].message_type
+    assert message is not None
+    return message.fields

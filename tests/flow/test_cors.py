@@ -20,6 +20,8 @@ CLIENT_SIDE = (
     ("/register", "POST"),
     ("/revoke", "POST"),
     ("/introspect", "POST"),
+    ("/exchange", "POST"),
+    ("/par", "POST"),
     ("/userinfo", "GET"),
     ("/.well-known/jwks.json", "GET"),
     ("/.well-known/oauth-authorization-server", "GET"),

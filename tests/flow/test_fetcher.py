@@ -11,11 +11,14 @@ from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
+import httpcore
 import pytest
 
-from server.outbound import addresses
+from server.outbound import addresses, intake
 from server.outbound import fetcher as fetcher_module
-from server.outbound.fetcher import MAX_CRUMBS, MAX_WAITING, PER_TENANT, TOTAL, Answer, Fetcher, Unreachable
+from server.outbound.fetcher import Answer, Fetcher, Unreachable
+from server.outbound.intake import MAX_CRUMBS, SLICE, Intake, Measured
+from server.outbound.places import MAX_WAITING, PER_TENANT, TOTAL
 from tests.support.abroad import (
     GREETING,
     Border,
@@ -437,6 +440,28 @@ async def test_a_body_may_be_as_large_as_allowed_and_no_larger(answer: bytes) ->
         await refused(fetcher, at(server), "127.0.0.1: the answer is larger than 99 bytes", max_bytes=99)
 
 
+async def test_what_stands_beside_a_body_takes_nothing_from_its_size() -> None:
+    interim, fields = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", b"X: y\r\n" * 2_000
+    body = b"Content-Length: 65536\r\n\r\n" + b"a" * 65_536
+    async with near(interim + HEAD + fields + body) as (fetcher, server):
+        assert (await get(fetcher, at(server))).body == b"a" * 65_536
+
+
+async def test_no_answer_is_read_in_large_portions_that_would_hold_up_all_others() -> None:
+    async with answering(b"a" * 3 * SLICE) as server:
+        stream = await httpcore.AnyIOBackend().connect_tcp("127.0.0.1", server.port)
+        read, measured = 0, Measured(stream, Intake())
+        await measured.write(b"GET / HTTP/1.1\r\n\r\n")
+        while read < 3 * SLICE:
+            piece = await measured.read(65_536)
+            assert 0 < len(piece) <= SLICE
+            read += len(piece)
+        await measured.aclose()
+
+
+BESIDE = "too much beside its body|breaks off, or is no HTTP"
+
+
 def endless(head: bytes, piece: bytes) -> Connection:
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -454,10 +479,11 @@ def endless(head: bytes, piece: bytes) -> Connection:
         pytest.param(HEAD + CHUNKED, chunked(b"a" * 1_000), "larger than", id="CI-05-chunked"),
         pytest.param(HEAD + b"\r\n", b"a" * 1_000, "larger than", id="CI-05-no-length"),
         pytest.param(HEAD + b"Content-Length: 10000000000\r\n\r\n", b"a" * 1_000, "larger than", id="CI-05-length"),
-        pytest.param(HEAD, b"X: y\r\n", "breaks off, or is no HTTP", id="headers"),
-        pytest.param(b"", b"a" * 1_000, "breaks off, or is no HTTP", id="no-status"),
-        pytest.param(HEAD + CHUNKED, b"1;" + b"a" * 1_000, "breaks off, or is no HTTP", id="chunk-extension"),
-        pytest.param(HEAD + CHUNKED + b"0\r\n", b"X: y\r\n", "breaks off, or is no HTTP", id="trailers"),
+        pytest.param(HEAD, b"X: y\r\n", BESIDE, id="headers"),
+        pytest.param(b"", b"a" * 1_000, BESIDE, id="no-status"),
+        pytest.param(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100, BESIDE, id="interim"),
+        pytest.param(HEAD + CHUNKED, b"1;" + b"a" * 1_000, BESIDE, id="chunk-extension"),
+        pytest.param(HEAD + CHUNKED + b"0\r\n", b"X: y\r\n", BESIDE, id="trailers"),
     ],
 )
 async def test_an_answer_without_end_is_given_up_early(head: bytes, piece: bytes, because: str) -> None:
@@ -573,6 +599,13 @@ async def test_an_answer_in_crumbs_is_given_up() -> None:
         await refused(fetcher, at(server), "127.0.0.1: the answer comes in crumbs")
 
 
+async def test_a_head_in_crumbs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "MAX_CRUMBS", 20)
+    async with near(drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n")) as (fetcher, server):
+        await refused(fetcher, at(server), "127.0.0.1: the answer comes in crumbs")
+        await server.reached(lambda server: server.open == 0)
+
+
 async def test_a_tls_handshake_that_never_ends_ends_at_the_deadline_and_is_hung_up(border: Border) -> None:
     async with serving(hears_nothing) as server, fetching() as fetcher:
         border.leads(ABROAD, 443, server.port)
@@ -676,14 +709,24 @@ async def test_the_line_of_a_tenant_has_an_end() -> None:
 async def test_all_tenants_together_have_so_many_calls_at_once() -> None:
     doors = Doors()
     async with near(doors.script) as (fetcher, slow):
-        tenants = [f"t{n}" for n in range(2 * TOTAL // PER_TENANT)]
-        calls = [asyncio.create_task(get(fetcher, at(slow), tenant)) for tenant in tenants for _ in range(PER_TENANT)]
+        calls = [asyncio.create_task(get(fetcher, at(slow), f"t{n}")) for n in range(2 * TOTAL)]
         await slow.reached(lambda server: server.open == TOTAL)
         with pytest.raises(Unreachable, match="no whole answer within"):
             await get(fetcher, at(slow), tenant="late", seconds=SOON)
         doors.opened.set()
         assert await all_of(calls) == [b"hello"] * len(calls)
         assert (slow.most, slow.connections) == (TOTAL, len(calls))
+
+
+async def test_silent_providers_of_some_tenants_leave_places_to_all_others() -> None:
+    doors = Doors()
+    async with near(doors.script) as (fetcher, slow), answering() as quick:
+        tenants = [f"t{n}" for n in range(TOTAL // PER_TENANT)]
+        calls = [asyncio.create_task(get(fetcher, at(slow), tenant)) for tenant in tenants for _ in range(PER_TENANT)]
+        await slow.reached(lambda server: server.open > TOTAL - 2 * PER_TENANT)
+        assert (await get(fetcher, at(quick), "late")).body == b"hello"
+        doors.opened.set()
+        assert await all_of(calls) == [b"hello"] * len(calls)
 
 
 async def test_names_that_are_not_found_hold_up_their_own_tenant_only() -> None:

@@ -102,7 +102,7 @@ async def test_an_answer_that_breaks_off_is_not_begun_a_second_time(tmp_path: Pa
 
     async with running_house(tmp_path) as house:
         await house.issuer("a", "https://a.test")
-        async with listening(Front(house.registry, breaks_off, house, lambda: "r")) as listener:
+        async with listening(Front(house.registry, breaks_off, house.world, house, lambda: "r")) as listener:
             received = await exchanged(listener, ask(authorize()))
         assert last_line(house)["error"] == "server_error"
     assert received.endswith(b"\r\n\r\nhalf")

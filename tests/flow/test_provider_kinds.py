@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tenants.acts.provider_kinds import default_claims
-from tenants.records import ClaimMapping
+from tenants.records import ClaimMapping, Identity
 from tests.flow.at_provider import Abroad
 from tests.support.clients import sent_back
 from tests.support.openid_provider import CLIENT_ID, SECRET
@@ -53,7 +53,8 @@ async def test_github_users_are_known_by_number_and_by_the_address_it_has_verifi
     assert "nonce" not in dict(parse_qsl(urlsplit(await abroad.depart()).query))
     assert (await abroad.come_back()).status_code == 303
     [user] = await abroad.users()
-    assert (user.subject, user.email, user.email_verified, user.name) == ("583231", "octo@corp.test", True, "Octo")
+    assert user.identities == (Identity("corp", "583231"),)
+    assert (user.email, user.email_verified, user.name) == ("octo@corp.test", True, "Octo")
 
 
 async def test_an_address_that_github_has_not_verified_is_nobodys(abroad: Abroad) -> None:
@@ -98,7 +99,8 @@ async def test_workos_says_user_organization_and_role_at_its_token_endpoint(abro
     assert sent["grant_type"] == "authorization_code"
     assert (sent["client_id"], sent["client_secret"]) == (CLIENT_ID, SECRET)
     [known] = await abroad.users()
-    assert (known.subject, known.email, known.name) == ("user_01", "eve@corp.test", "Eve Example")
+    assert known.identities == (Identity("corp", "user_01"),)
+    assert (known.email, known.name) == ("eve@corp.test", "Eve Example")
     assert (known.roles, known.permissions) == (("admin",), ("posts:read",))
     abroad.corp.answers = {"/token": says({"code": "invalid_grant", "message": "no"}, 400)}
     sent_back(await abroad.come_back(), "server_error")
@@ -120,7 +122,8 @@ async def test_a_plain_oauth_provider_is_read_by_its_mapping(abroad: Abroad) -> 
     assert form["client_secret"] == [SECRET]
     assert form["redirect_uri"] == ["https://a.test/callback/corp"]
     [user] = await abroad.users()
-    assert (user.subject, user.email, user.email_verified, user.name) == ("7f", "eve@corp.test", True, "Eve")
+    assert user.identities == (Identity("corp", "7f"),)
+    assert (user.email, user.email_verified, user.name) == ("eve@corp.test", True, "Eve")
 
 
 async def test_auth0_roles_stand_under_a_namespace(abroad: Abroad) -> None:
@@ -132,7 +135,8 @@ async def test_auth0_roles_stand_under_a_namespace(abroad: Abroad) -> None:
     }
     await abroad.come_back()
     [user] = await abroad.users()
-    assert (user.subject, user.roles, user.permissions) == ("auth0|5f7c", ("admin",), ("a:read",))
+    assert user.identities == (Identity("corp", "auth0|5f7c"),)
+    assert (user.roles, user.permissions) == (("admin",), ("a:read",))
 
 
 async def test_okta_groups_are_kept(abroad: Abroad) -> None:

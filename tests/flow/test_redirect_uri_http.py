@@ -149,10 +149,7 @@ async def test_the_redirect_uri_may_be_left_out_at_the_token_endpoint(town: Town
                 "view-source:https://app.test",
             )
         ),
-        *(
-            pytest.param(uri, id=f"RU-18-{uri}")
-            for uri in ("myapp://evil.test/cb", "app:/cb", "com.example.other:/cb", "COM.example.app:/cb")
-        ),
+        pytest.param("COM.example.app:/cb", id="RU-18-capitals"),
         pytest.param("https://bücher.test/cb", id="RU-22"),
         pytest.param("https://app.test/cb#f", id="RU-03-registered"),
         pytest.param("https://app.test/a/../cb", id="RU-04-registered"),
@@ -168,6 +165,16 @@ async def test_a_dangerous_redirect_uri_cannot_be_registered(town: Town, uri: st
         assert answer.status_code == 413
     else:
         refused(answer, 400, "invalid_redirect_uri")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [pytest.param(uri, id=f"RU-18-{uri}") for uri in ("myapp://evil.test/cb", "app:/cb", "com.example.other:/cb")],
+)
+async def test_a_scheme_that_the_policy_does_not_list_is_no_way_back(town: Town, uri: str) -> None:
+    refused(await town.ask("POST", "/register", json={**RG, "redirect_uris": [uri]}), 400, "invalid_redirect_uri")
+    beside = (await town.ask("POST", "/register", json={**RG, "redirect_uris": [CALLBACK, uri]})).json()
+    is_page(await town.user.get(authorize(changed(AZ, client_id=beside["client_id"], redirect_uri=uri))))
 
 
 @pytest.mark.parametrize(

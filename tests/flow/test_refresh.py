@@ -112,7 +112,9 @@ async def test_a_token_of_one_issuer_is_nothing_to_another(town: Town, host: str
         pytest.param([("scope", 'm"cp')], "invalid_scope", id="RT-09-malformed"),
         pytest.param([("resource", "https://other.test")], "invalid_target", id="RT-11"),
         pytest.param([("resource", "https://mcp.test/other")], "invalid_target", id="RT-11-offered"),
-        pytest.param([("resource", RESOURCE), ("resource", RESOURCE)], "invalid_target", id="RT-11-twice"),
+        pytest.param(
+            [("resource", RESOURCE), ("resource", "https://mcp.test/other")], "invalid_target", id="RT-11-two"
+        ),
         pytest.param([("refresh_token", "x")], "invalid_request", id="RT-twice"),
     ],
 )

@@ -7,7 +7,8 @@ import pytest
 
 from tenants.turn import Turn
 from tests.flow.town import POLICY, Town
-from tests.support.clients import AZ, CALLBACK, RG, TK, authorize, changed, is_page, refused
+from tests.support.browser import Browser
+from tests.support.clients import AZ, CALLBACK, RG, TK, authorize, changed, is_page, refused, sent_back
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -68,8 +69,7 @@ async def test_the_server_chooses_id_and_secret(town: Town) -> None:
     assert given["client_id"] not in ("P", "")  # RG-02
     assert given["client_secret"] != "mine"
     assert given["client_id_issued_at"] == town.clock.now
-    assert "registration_access_token" not in given  # RG-16: there is no management of registrations
-    assert "registration_client_uri" not in given
+    assert given["registration_access_token"] != "x"
 
 
 @pytest.mark.parametrize("count", [pytest.param(50, id="RG-03")])
@@ -148,12 +148,53 @@ async def test_a_scope_beyond_the_policy_is_not_registered(town: Town, scope: st
     assert given["scope"] == "mcp"
     code = await town.user.code(changed(AZ, client_id=given["client_id"], scope="mcp admin"))
     tokens = (await town.token(changed(TK, client_id=given["client_id"], code=code))).json()
-    assert tokens["scope"] == "mcp"
+    assert tokens["scope"] == "mcp admin", "its own word is no limit: it could have registered for more"
+    more = changed(AZ, client_id=given["client_id"], scope="mcp root")
+    sent_back(await town.user.get(authorize(more)), "invalid_scope")
 
 
-@pytest.mark.parametrize("statement", [pytest.param("e30.e30.", id="RG-09")])
-async def test_a_software_statement_proves_nothing(town: Town, statement: str) -> None:
-    assert "software_statement" not in await registered(town, software_statement=statement)
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        pytest.param("e30.e30.", "unapproved_software_statement", id="RG-09"),
+        pytest.param("", "unapproved_software_statement", id="RG-09-empty"),
+        pytest.param({"software_id": "x"}, "invalid_software_statement", id="RG-09-object"),
+    ],
+)
+async def test_a_software_statement_is_not_believed_and_not_passed_over(
+    town: Town, statement: object, code: str
+) -> None:
+    refused(await town.ask("POST", "/register", json={**RG, "software_statement": statement}), 400, code)
+
+
+async def test_a_private_use_scheme_that_is_not_allowed_does_not_spoil_the_rest(fresh: Town) -> None:
+    cursor = "cursor://anysphere.cursor-mcp/oauth/callback"
+    uris = [cursor, "https://www.cursor.com/agents/mcp/oauth/callback", "http://localhost:8787/callback"]
+    given = await registered(fresh, redirect_uris=uris)
+    assert given["redirect_uris"] == uris
+    asked = changed(AZ, client_id=given["client_id"])
+    for uri in uris[1:]:
+        assert await Browser(fresh.house).code(changed(asked, redirect_uri=uri), uri)
+    page = await fresh.user.get(authorize(changed(asked, redirect_uri=cursor)))
+    is_page(page)
+    assert "the scheme cursor, which this issuer does not allow" in page.text
+    await fresh.house.set_policy("a", replace(POLICY, private_redirect_schemes=("cursor",)))
+    assert await Browser(fresh.house).code(changed(asked, redirect_uri=cursor), cursor)
+
+
+@pytest.mark.parametrize(
+    "uris",
+    [
+        ["cursor://x/cb"],
+        ["cursor://x/cb", "other://x/cb"],
+        ["javascript:alert(1)", "https://app.test/cb"],
+        ["CURSOR://x/cb", "https://app.test/cb"],
+        ["cursor://x/cb#f", "https://app.test/cb"],
+        ["http://evil.test/cb", "https://app.test/cb"],
+    ],
+)
+async def test_nobody_registers_what_can_never_be_a_way_back(town: Town, uris: list[str]) -> None:
+    refused(await town.ask("POST", "/register", json={**RG, "redirect_uris": uris}), 400, "invalid_redirect_uri")
 
 
 async def test_a_secret_is_shown_once_and_never_kept_by_the_way(town: Town) -> None:
@@ -190,7 +231,7 @@ async def test_a_native_client_may_have_https_and_loopback(town: Town, kind: str
 
 
 async def test_registration_can_be_closed(fresh: Town) -> None:
-    await fresh.house.set_policy("a", replace(POLICY, dynamic_registration=False))
+    await fresh.house.set_policy("a", replace(POLICY, registration="closed"))
     refused(await fresh.ask("POST", "/register", json=RG), 403, "access_denied")  # RG-21
     for name in ("oauth-authorization-server", "openid-configuration"):
         assert "registration_endpoint" not in (await fresh.ask("GET", f"/.well-known/{name}")).json()

@@ -10,6 +10,7 @@ from tests.support.clients import AZ, ISSUER, RESOURCE, RG, Pairs, changed, refu
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+BY_KEY = 'DPoP algs="ES256 Ed25519 EdDSA RS256 PS256"'
 INACTIVE = b'{"active":false}'
 OPENID = changed(AZ, scope="openid email", resource=None)
 
@@ -162,7 +163,7 @@ async def test_who_shows_no_token_is_told_how_to(town: Town, headers: Pairs, tar
     token = (await town.tokens(OPENID))["access_token"]
     answer = await userinfo(town, *headers, target=target.replace("$TOKEN", token))
     assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["www-authenticate"] == f"Bearer, {BY_KEY}"
     assert not answer.content
 
 
@@ -174,12 +175,12 @@ async def test_userinfo_is_for_tokens_of_the_issuer_itself_with_openid(town: Tow
     no_openid = (await town.tokens(changed(OPENID, scope="email")))["access_token"]
     answer = await userinfo(town, bearer(no_openid))
     refused(answer, 403, "insufficient_scope")  # UI-03
-    assert answer.headers["www-authenticate"] == 'Bearer error="insufficient_scope"'
+    assert answer.headers["www-authenticate"] == f'Bearer error="insufficient_scope", {BY_KEY}'
     for_resource = (await town.tokens(changed(AZ, scope="openid")))["access_token"]
     for token in (for_resource, tokens["id_token"], tokens["refresh_token"], "x"):
         answer = await userinfo(town, bearer(token))
         refused(answer, 401, "invalid_token")  # UI-05
-        assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+        assert answer.headers["www-authenticate"] == f'Bearer error="invalid_token", {BY_KEY}'
     refused(await userinfo(town, bearer(tokens["access_token"]), host="b.test"), 401, "invalid_token")  # HR-18
 
 

@@ -86,14 +86,14 @@ async def test_nothing_but_a_code_is_redeemed(town: Town, prefix: str) -> None:
 @pytest.mark.parametrize("target", ["https://evil.test/x", "//evil.test", "javascript:alert(1)", "/\\evil.test"])
 @pytest.mark.parametrize("name", [pytest.param("returnTo", id="seed-04"), pytest.param("return_to", id="seed-48")])
 async def test_a_sign_in_leads_nowhere_but_back(town: Town, name: str, target: str) -> None:
-    assert (await town.ask("GET", f"/login?{name}={target}")).status_code == 405
+    is_page(await town.user.get(f"/login?{name}={target}"))  # where there are apps to sign in to: test_first_party.py
     browser = Browser(town.house)
     page = await browser.get(f"{authorize()}&{name}={target}")
     answer = await browser.submit(
         page, email=browser.user.email, password=browser.user.password, **{name: target, "next": target}
     )
     assert answer.headers["location"].startswith(f"{ISSUER}/authorize?response_type=code&")
-    refused(await town.ask("POST", "/exchange", json={"code": "x"}), 404, "not_found")
+    refused(await town.ask("POST", "/exchange", json={"code": "x"}), 400, "invalid_request")
 
 
 def seen(provider: str, subject: str, email: str | None) -> Callable[[Turn, None], User]:
@@ -166,7 +166,7 @@ async def test_a_sign_in_without_a_request_gives_no_code(town: Town, client_id: 
 @pytest.mark.parametrize("target", [pytest.param("/login", id="seed-29"), pytest.param(authorize(), id="seed-29-flow")])
 async def test_nobody_is_signed_in_without_credentials(town: Town, target: str) -> None:
     answer = await town.ask("GET", target)
-    assert answer.status_code in (200, 405)
+    assert answer.status_code in (200, 400)
     assert "session" not in answer.headers.get("set-cookie", "")
     assert "location" not in answer.headers
 

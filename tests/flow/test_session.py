@@ -78,7 +78,7 @@ async def test_on_loopback_the_cookie_names_the_tenant(town: Town) -> None:
     await town.house.client("local", "P", redirect_uris=["https://app.test/cb"], token_endpoint_auth_method="none")
     page = await town.ask("GET", authorize(changed(AZ, scope="openid")), host="localhost:8080")
     line = page.headers["set-cookie"]
-    assert line.startswith(f"browser-{tenant.listing.uid[:8]}=")
+    assert line.startswith(f"browser.{tenant.listing.uid[:8]}=")
     assert "secure" not in line.lower()
     assert "strict-transport-security" not in page.headers
 

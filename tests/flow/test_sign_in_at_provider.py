@@ -9,7 +9,7 @@ import httpx
 import pytest
 from joserfc.jwk import RSAKey
 
-from tenants.records import AccessRule
+from tenants.records import AccessRule, Identity
 from tenants.turn import Turn
 from tests.flow.at_provider import Abroad
 from tests.support.browser import Browser, form_of
@@ -73,7 +73,8 @@ async def test_a_user_comes_back_consents_and_the_client_gets_tokens(abroad: Abr
     for token in abroad.corp.tokens:
         assert token not in answer.text  # FB-15
     [user] = await abroad.users()
-    assert (user.provider, user.subject, user.email, user.name) == ("corp", "248", "eve@corp.test", "Eve")
+    assert user.identities == (Identity("corp", "248"),)
+    assert (user.email, user.name) == ("eve@corp.test", "Eve")
     assert user.email_verified
     assert (await abroad.browser.get(authorize(AZ))).status_code == 302  # consent is remembered
 
@@ -91,7 +92,8 @@ async def test_a_subject_of_two_providers_is_two_users(abroad: Abroad) -> None:
     await abroad.configure(provider_id="other")
     await abroad.come_back()
     await abroad.browser.get(abroad.corp.sign_in(await abroad.depart(provider_id="other")))
-    assert {user.provider for user in await abroad.users()} == {"corp", "other"}  # FB-12
+    expected = {(Identity("corp", "248"),), (Identity("other", "248"),)}
+    assert {user.identities for user in await abroad.users()} == expected  # FB-12
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
@@ -271,6 +273,15 @@ async def test_a_sign_in_of_last_week_is_no_fresh_one(abroad: Abroad) -> None:
     assert form_of(page)[0] == "/login"  # and is known for what it is
 
 
+@pytest.mark.parametrize("at", [-(10**30), -1, 10**30])
+async def test_a_time_of_no_clock_keeps_nobody_from_signing_in(abroad: Abroad, at: int) -> None:
+    abroad.corp.says = {"auth_time": at}
+    page = await abroad.browser.get(authorize(AZ))
+    location = (await abroad.browser.submit(page, provider="corp")).headers["location"]
+    page = await abroad.browser.follow(await abroad.browser.get(abroad.corp.sign_in(location)))
+    assert form_of(page)[0] == "/consent"
+
+
 @pytest.mark.parametrize(
     ("parameters", "error"),
     [
@@ -420,6 +431,13 @@ async def test_a_provider_that_is_away_is_told_on_a_page(abroad: Abroad) -> None
     assert "Corp cannot be reached" in answer.text
 
 
+async def test_a_provider_whose_secret_is_damaged_takes_nothing_else_down(abroad: Abroad) -> None:
+    await abroad.configure(sealed_secret=bytes(64))
+    sent_back(await abroad.come_back(), "server_error")
+    assert "/token" not in abroad.corp.asked
+    assert await abroad.town.introspect("x") == {"active": False}
+
+
 @pytest.mark.parametrize("path", ["/token", "/jwks", "/.well-known/openid-configuration"])
 async def test_a_silent_provider_holds_nobody_up_and_is_given_up(
     abroad: Abroad, path: str, monkeypatch: pytest.MonkeyPatch
@@ -506,7 +524,8 @@ async def test_a_disabled_user_is_refused_everywhere_at_once(abroad: Abroad) -> 
     tokens = (await abroad.town.token(changed(TK, code=await abroad.code()))).json()
 
     def disable(turn: Turn, _: None) -> None:
-        [user] = [user for user in turn.tx.users.page("", 100) if user.provider == "corp"]
+        user = turn.tx.users.find_identity("corp", "248")
+        assert user is not None
         turn.tx.users.change(replace(user, disabled_at=turn.now))
 
     await abroad.town.house.registry.tenant("a").actor.run(disable, None)

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from tenants.acts.maintain import Maintenance, maintain
 from tenants.records import Policy
 from tenants.turn import Turn
 from tests.support.browser import Browser
@@ -13,7 +14,6 @@ from tests.support.house import FakeClock, RunningHouse
 
 POLICY = Policy(
     scopes=("mcp", "admin", "openid", "profile", "email", "offline_access"),
-    resources=(RESOURCE, "https://mcp.test/other"),
     private_redirect_schemes=("com.example.app",),
     debug=True,
 )
@@ -61,6 +61,9 @@ class Town:
 async def settle(house: RunningHouse) -> Town:
     await house.issuer("a", "https://a.test", POLICY)
     await house.issuer("b", "https://b.test", POLICY)
+    for issuer in ("a", "b"):
+        await house.resource(issuer, "mcp", RESOURCE)
+        await house.resource(issuer, "other", "https://mcp.test/other")
     town = Town(house, Browser(house), {})
     await house.client("a", "P", **PUBLIC)
     await house.client("b", "P", **PUBLIC)
@@ -74,6 +77,11 @@ async def settle(house: RunningHouse) -> Town:
         town.secrets[client_id] = secret
     await town.user.code()
     return town
+
+
+async def sweep(town: Town) -> None:
+    """What counts no more is forgotten in the store of issuer A, as when its alarm rings."""
+    await town.house.registry.tenant("a").actor.run(maintain, Maintenance())
 
 
 async def disable_client(house: RunningHouse, client_id: str) -> None:

@@ -17,6 +17,7 @@ from tenants.oauth.client_metadata import MAX_NAME, check, display_name
 from tenants.oauth.handle import SECRET_BYTES, TAGS, Handle, Kind, mint, read
 from tenants.oauth.refusal import Refusal
 from tenants.records import Policy, SigningKey
+from tests.support.made import resource as registered
 from tests.support.requirement import requirement
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
@@ -246,7 +247,9 @@ def test_the_canonical_form_of_a_resource_is_its_own(text: str) -> None:
     if canonical is not None:
         assert resource.canonical_form(canonical) == canonical
         assert resource.same((text,), canonical)
-        assert resource.asked((text,), offered=(text,), issuer_uri="https://a.test") == text
+        made = registered(text)
+        asked = resource.asked((text, canonical), registered=[made], issuer_uri="https://a.test")
+        assert asked == resource.Target(text, made)
 
 
 @given(URIS | TEXT)

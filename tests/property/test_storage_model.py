@@ -114,7 +114,7 @@ class TenantsSideBySide(SideBySide):
     def look(self, tx: Any) -> object:
         return contents(tx, DIGESTS)
 
-    @rule(batch=works.works(works.tenant_steps))
+    @rule(batch=works.tenant_works())
     def batch(self, batch: Sequence[works.Work]) -> None:
         self.perform(batch)
 

@@ -16,15 +16,29 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2 as details
 from grpc_status import rpc_status
 
-from protos.admin.v1 import client_service_pb2, identity_provider_service_pb2, issuer_service_pb2
+from protos.admin.v1 import (
+    client_service_pb2,
+    identity_provider_service_pb2,
+    issuer_service_pb2,
+    registration_token_service_pb2,
+    resource_service_pb2,
+    webhook_service_pb2,
+)
 from protos.admin.v1.client_service_pb2 import Client, CreateClientRequest
 from protos.admin.v1.issuer_service_pb2 import CreateIssuerRequest, Issuer, IssuerPolicy
 from server.admin.service import AdminServer
-from tests.support.house import FakeClock, RunningHouse, running_house
+from tests.support.house import RunningHouse, running_house
 
 TOKEN = "tnadmin_the-token-of-the-operator"
 DOMAIN = "admin.tenantry.dev"
-PROTOS = (issuer_service_pb2.DESCRIPTOR, client_service_pb2.DESCRIPTOR, identity_provider_service_pb2.DESCRIPTOR)
+PROTOS = (
+    issuer_service_pb2.DESCRIPTOR,
+    client_service_pb2.DESCRIPTOR,
+    identity_provider_service_pb2.DESCRIPTOR,
+    registration_token_service_pb2.DESCRIPTOR,
+    resource_service_pb2.DESCRIPTOR,
+    webhook_service_pb2.DESCRIPTOR,
+)
 METHODS: tuple[MethodDescriptor, ...] = tuple(
     method for file in PROTOS for service in file.services_by_name.values() for method in service.methods
 )
@@ -77,9 +91,9 @@ def _reader(method: str) -> Any:
 
 
 @asynccontextmanager
-async def admin_desk(data_dir: Path, *, clock: FakeClock | None = None) -> AsyncGenerator[Desk]:
-    """A house with its admin side, until the block ends."""
-    async with running_house(data_dir, clock=clock) as house:
+async def admin_desk(data_dir: Path, **given: Any) -> AsyncGenerator[Desk]:
+    """A house with its admin side, until the block ends. What is `given` is for running_house."""
+    async with running_house(data_dir, **given) as house:
         numbers = itertools.count(1)
         server = AdminServer(
             house.registry,
@@ -88,6 +102,8 @@ async def admin_desk(data_dir: Path, *, clock: FakeClock | None = None) -> Async
             log=_LogOf(house),
             request_id=lambda: f"call-{next(numbers):x}",
             clock=house.clock,
+            examiner=house.examiner,
+            courier=house.courier,
         )
         port = await server.start("127.0.0.1", 0)
         address = f"127.0.0.1:{port}"

@@ -34,10 +34,12 @@ def form_of(page: httpx.Response) -> tuple[str, dict[str, str]]:
 
 
 class Browser:
-    def __init__(self, house: RunningHouse, user: int = 0, host: str = "a.test") -> None:
+    def __init__(self, house: RunningHouse, user: int = 0, host: str = "a.test", path: str = "") -> None:
+        """Somebody's browser, who deals with the issuer at this host, below this path."""
         self.house = house
         self.user = USERS[user]
         self.host = host
+        self.path = path
         self.cookies: dict[str, str] = {}
 
     async def ask(
@@ -82,10 +84,10 @@ class Browser:
 
     async def answer_to(self, parameters: Pairs | str = AZ) -> httpx.Response:
         """The redirect to the client: sign in and consent wherever a page asks for it."""
-        answer = await self.get(authorize(parameters))
-        if answer.status_code == 200 and form_of(answer)[0] == "/login":
+        answer = await self.get(self.path + authorize(parameters))
+        if answer.status_code == 200 and form_of(answer)[0] == f"{self.path}/login":
             answer = await self.sign_in(answer)
-        if answer.status_code == 200 and form_of(answer)[0] == "/consent":
+        if answer.status_code == 200 and form_of(answer)[0] == f"{self.path}/consent":
             answer = await self.allow(answer)
         return answer
 

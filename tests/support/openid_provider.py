@@ -14,14 +14,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlencode, urlsplit
 
-from joserfc import jws
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OctKey, RSAKey, import_key
 
 from server.listener import Listener, bind
 from server.settings import Address
 
 CLIENT_ID = "tenantry-at-the-provider"
 SECRET = "secret-of-tenantry-at-the-provider+/="
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _REGISTRY = jws.JWSRegistry(algorithms=["RS256", "ES256", "HS256", "none"])
 
 
@@ -48,12 +50,32 @@ class OpenIdProvider:
     """A path where nothing is said before `go_on`."""
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when somebody waits there."""
+    held_at: str = ""
+    """A path where all is done that is asked for, and nothing said before `go_on`."""
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     """Lets those go on who wait."""
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set whenever somebody asks."""
     asked: list[str] = field(default_factory=list[str])
     bodies: list[bytes] = field(default_factory=list[bytes])
     tokens: list[str] = field(default_factory=list[str])
     """Every token that it gave out."""
+    redirect_uris: tuple[str, ...] | None = None
+    """Those that are registered. None: whatever is asked for."""
+    refreshable: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """The refresh tokens that count, and whose they are."""
+    rotates: bool = True
+    """Whether a refresh token is good for one refresh only."""
+    refresh_answer: tuple[int, bytes] | None = None
+    """What whoever brings a refresh token is told instead of what would be."""
+    without_user: str = "login_required"
+    """The error where nobody is signed in and nobody may be asked to."""
+    client_jwk: dict[str, Any] | None = None
+    """The key by which it knows its client; no secret is good then."""
+    audience: str | None = None
+    """What it wants assertions to be made out to, if not to its address."""
+    assertions: list[jwt.Token] = field(default_factory=list["jwt.Token"])
+    """Those that it believed."""
 
     def __post_init__(self) -> None:
         self.keys: dict[str, Any] = {}
@@ -87,6 +109,7 @@ class OpenIdProvider:
                 break
         self.asked.append(path)
         self.bodies.append(body)
+        self.arrived.set()
         if path == self.silent_at:
             self.waiting.set()
             gone = asyncio.ensure_future(self._hung_up(receive))
@@ -97,16 +120,33 @@ class OpenIdProvider:
             if not self.go_on.is_set():
                 return
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-        status, answer = self.answers.get(path) or self._answer(path, headers, body)
-        await send(
-            {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]}
-        )
+        lines = [(b"content-type", b"application/json")]
+        if path == "/authorize" and path not in self.answers:
+            status, location = self._asked_for_nobody(scope["query_string"].decode())
+            lines.append((b"location", location.encode()))
+            answer = b""
+        else:
+            status, answer = self.answers.get(path) or self._answer(path, headers, body)
+        if path == self.held_at:
+            self.waiting.set()
+            await self.go_on.wait()
+        await send({"type": "http.response.start", "status": status, "headers": lines})
         await send({"type": "http.response.body", "body": answer})
 
     @staticmethod
     async def _hung_up(receive: Any) -> None:
         while (await receive())["type"] != "http.disconnect":
             continue
+
+    def _asked_for_nobody(self, query: str) -> tuple[int, str]:
+        """Status and location (OpenID Connect Core §3.1.2.6)."""
+        asked = dict(parse_qsl(query, strict_parsing=True))
+        uri = asked["redirect_uri"]
+        if asked["client_id"] != CLIENT_ID or (self.redirect_uris is not None and uri not in self.redirect_uris):
+            return 400, ""
+        if asked.get("prompt") != "none":
+            return 303, f"{self.uri}/sign-in"
+        return 303, f"{uri}?{urlencode({'error': self.without_user, 'state': asked['state']})}"
 
     def _answer(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         if path == "/.well-known/openid-configuration":
@@ -132,15 +172,11 @@ class OpenIdProvider:
 
     def _redeemed(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        basic = b64decode(headers.get("authorization", "").removeprefix("Basic ")).decode()
-        client_id, _, secret = basic.partition(":")
-        given = (
-            (unquote_plus(client_id), unquote_plus(secret))
-            if basic
-            else (form.get("client_id"), form.get("client_secret"))
-        )
-        if given != (CLIENT_ID, SECRET):
+        known = self._knows_secret(headers, form) if self.client_jwk is None else self._believes(form)
+        if not known:
             return 401, _json({"error": "invalid_client"})
+        if form.get("grant_type") == "refresh_token":
+            return self.refresh_answer or self._refreshed(form.get("refresh_token", ""))
         asked = self._codes.pop(form.get("code", ""), None)
         challenge = urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest()).rstrip(b"=")
         if (
@@ -149,17 +185,64 @@ class OpenIdProvider:
             or form["redirect_uri"] != asked["redirect_uri"]
         ):
             return 400, _json({"error": "invalid_grant"})
+        return 200, _json(self._tokens(asked.get("nonce"), self.user))
+
+    def _refreshed(self, refresh_token: str) -> tuple[int, bytes]:
+        user = self.refreshable.get(refresh_token)
+        if user is None:
+            return 400, _json({"error": "invalid_grant", "error_description": "in words of its own"})
+        said = self._tokens(None, user)
+        del self.refreshable[refresh_token if self.rotates else said.pop("refresh_token")]
+        return 200, _json(said)
+
+    def _tokens(self, nonce: str | None, user: dict[str, Any]) -> dict[str, Any]:
         access_token = f"upstream-access-token-{len(self.tokens)}"
         said = {
             "access_token": access_token,
             "token_type": "Bearer",
             "refresh_token": f"upstream-refresh-{access_token}",
         }
-        said["id_token"] = self.id_token(asked.get("nonce"))
+        said["id_token"] = self.id_token(nonce, user)
         self.tokens += [said[name] for name in ("access_token", "refresh_token", "id_token")]
-        return 200, _json(said)
+        self.refreshable[said["refresh_token"]] = user
+        return said
 
-    def id_token(self, nonce: str | None) -> str:
+    @staticmethod
+    def _knows_secret(headers: dict[str, str], form: dict[str, str]) -> bool:
+        basic = b64decode(headers.get("authorization", "").removeprefix("Basic ")).decode()
+        client_id, _, secret = basic.partition(":")
+        given = (
+            (unquote_plus(client_id), unquote_plus(secret))
+            if basic
+            else (form.get("client_id"), form.get("client_secret"))
+        )
+        return given == (CLIENT_ID, SECRET)
+
+    def _believes(self, form: dict[str, str]) -> bool:
+        """Whether an assertion is right, and new (RFC 7523 §3, OpenID Connect Core §9)."""
+        assert self.client_jwk is not None
+        if form.get("client_assertion_type") != JWT_BEARER or "client_secret" in form:
+            return False
+        algorithms = [self.client_jwk["alg"]]
+        wanted: dict[str, Any] = {
+            "iss": {"essential": True, "value": CLIENT_ID},
+            "sub": {"essential": True, "value": CLIENT_ID},
+            "aud": {"essential": True, "value": self.audience or self.uri},
+            "jti": {"essential": True},
+            "iat": {"essential": True},
+            "exp": {"essential": True},
+        }
+        try:
+            token = jwt.decode(form["client_assertion"], import_key(self.client_jwk), algorithms=algorithms)
+            jwt.JWTClaimsRegistry(self.now, **wanted).validate(token.claims)
+        except (JoseError, ValueError, KeyError):
+            return False
+        if any(token.claims["jti"] == former.claims["jti"] for former in self.assertions):
+            return False
+        self.assertions.append(token)
+        return form.get("client_id") == CLIENT_ID
+
+    def id_token(self, nonce: str | None, user: dict[str, Any]) -> str:
         now = self.now()
         claims = {
             "iss": self.uri,
@@ -167,7 +250,7 @@ class OpenIdProvider:
             "iat": now,
             "exp": now + 300,
             "nonce": nonce,
-            **self.user,
+            **user,
             **self.says,
         }
         header = {"alg": self.algorithm, "kid": self.signing, **self.header}

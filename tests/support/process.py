@@ -25,6 +25,8 @@ from protos.admin.v1.client_service_pb2 import Client, CreateClientRequest
 from protos.admin.v1.client_service_pb2_grpc import ClientServiceStub
 from protos.admin.v1.issuer_service_pb2 import CreateIssuerRequest, Issuer, ListIssuersRequest
 from protos.admin.v1.issuer_service_pb2_grpc import IssuerServiceStub
+from protos.admin.v1.resource_service_pb2 import CreateResourceRequest, Resource
+from protos.admin.v1.resource_service_pb2_grpc import ResourceServiceStub
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
@@ -78,6 +80,11 @@ class Program:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self.ended(STOP_SECONDS)
+
+    def kill(self) -> None:
+        """End it in the middle of whatever it does."""
+        self._process.kill()
+        self.ended(STOP_SECONDS)
 
     def __str__(self) -> str:
         return f"{' '.join(self.command)}\n{''.join(self.said)}"
@@ -151,6 +158,16 @@ class RunningTenantry:
         return self.admin(ClientServiceStub, "CreateClient", request)
 
 
+    def create_resource(self, issuer: str, resource_id: str, uri: str, **members: Any) -> Any:
+        """A resource that the operator of the issuer with the URI `issuer` registers."""
+        request = CreateResourceRequest(
+            parent=f"issuers/{self.issuer_ids()[issuer]}",
+            resource_id=resource_id,
+            resource=Resource(uri=uri, **members),
+        )
+        return self.admin(ResourceServiceStub, "CreateResource", request)
+
+
 @contextmanager
 def tenantry_dev(data_dir: Path, *flags: str) -> Generator[RunningTenantry]:
     """`tenantry dev` on free ports, ready to serve."""
@@ -164,10 +181,11 @@ def tenantry_dev(data_dir: Path, *flags: str) -> Generator[RunningTenantry]:
 
 
 @contextmanager
-def example_mcp_server(issuer: str) -> Generator[str]:
-    """The MCP server of the examples behind `issuer`. Yields its URL."""
-    port = free_port()
+def example_mcp_server(issuer: str, *scopes: str, port: int | None = None) -> Generator[str]:
+    """The MCP server of the examples behind `issuer`, which needs these scopes, or its own. Yields its URL."""
+    port = free_port() if port is None else port
     command = [sys.executable, "examples/protected_mcp_server.py", "--issuer", issuer, "--port", str(port)]
+    command += [word for scope in scopes for word in ("--scope", scope)]
     with running(command) as program:
         program.wait_for(lambda line: "Uvicorn running" in line)
         yield f"http://localhost:{port}/mcp"

@@ -15,13 +15,19 @@ from tests.support.storage import samples
 from tests.support.storage.clients import ClientConformance
 from tests.support.storage.consents import ConsentConformance
 from tests.support.storage.cupboard import CupboardConformance
+from tests.support.storage.deliveries import DeliveryConformance
+from tests.support.storage.device_requests import DeviceRequestConformance
 from tests.support.storage.events import EventConformance
 from tests.support.storage.everything import WholeConformance
 from tests.support.storage.grants import GrantConformance
 from tests.support.storage.identity_providers import IdentityProviderConformance
 from tests.support.storage.issuer import IssuerConformance
+from tests.support.storage.kept_tokens import KeptTokenConformance
 from tests.support.storage.listings import ListingConformance
+from tests.support.storage.logout_notices import LogoutNoticeConformance
 from tests.support.storage.organizations import OrganizationConformance
+from tests.support.storage.registration_tokens import RegistrationTokenConformance
+from tests.support.storage.resources import ResourceConformance
 from tests.support.storage.sessions import SessionConformance
 from tests.support.storage.signing_keys import SigningKeyConformance
 from tests.support.storage.tickets import TicketConformance
@@ -38,13 +44,19 @@ class TenantStoreConformance(
     CupboardConformance[Tx],
     IssuerConformance,
     ClientConformance,
+    RegistrationTokenConformance,
     UserConformance,
     IdentityProviderConformance,
+    ResourceConformance,
     OrganizationConformance,
     SessionConformance,
     ConsentConformance,
     TicketConformance,
     GrantConformance,
+    DeviceRequestConformance,
+    DeliveryConformance,
+    LogoutNoticeConformance,
+    KeptTokenConformance,
     SigningKeyConformance,
     EventConformance,
     WholeConformance,

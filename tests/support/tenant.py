@@ -8,7 +8,7 @@ async with a_tenant(tmp_path) as t:
 import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import shake_256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,18 +23,34 @@ from tenants.acts.authorize import Arrival, AskConsent, AskSignIn, Redirect, aut
 from tenants.acts.introspect import introspect
 from tenants.acts.issue import Tokens
 from tenants.acts.maintain import Maintained, Maintenance, maintain
-from tenants.acts.operate import PolicyChange, change_policy
-from tenants.acts.register import register
+from tenants.acts.operate import NewClient, PolicyChange, add_client, change_policy
+from tenants.acts.register import Newcomer, register
+from tenants.acts.resources import (
+    NewResource,
+    ResourceChange,
+    ResourceRemoval,
+    Settings,
+    add_resource,
+    change_resource,
+    remove_resource,
+)
 from tenants.acts.revoke import revoke
 from tenants.acts.token import exchange
 from tenants.new_issuer import NewIssuer
 from tenants.oauth.claims import Profile
 from tenants.oauth.client_auth import Credentials
+from tenants.oauth.dpop import Proof
 from tenants.oauth.pkce import challenge_of
 from tenants.oauth.refusal import Refusal
-from tenants.oauth.requests import CodeRequest, IntrospectionRequest, RefreshRequest, RevocationRequest
-from tenants.records import AuthMethod, Event, Policy
-from tenants.registry import Registry
+from tenants.oauth.requests import (
+    ClientCredentialsRequest,
+    CodeRequest,
+    IntrospectionRequest,
+    RefreshRequest,
+    RevocationRequest,
+)
+from tenants.records import AuthMethod, Event, Grant, Policy, Resource
+from tenants.registry import Errands, Registry
 from tenants.residence import Residence
 from tenants.tenant import Tenant
 from tenants.turn import Turn
@@ -102,11 +118,35 @@ class ATenant:
         """Change the policy as an operator would."""
         return await self.run(lambda turn, _: change_policy(turn, PolicyChange(change(turn.issuer.policy), "op")), None)
 
+    async def resource(self, resource_id: str, uri: str, **settings: Any) -> Resource:
+        """Register a resource as an operator would."""
+        new = NewResource(id=resource_id, uri=uri, settings=Settings(**settings), actor="op")
+        return await self.run(add_resource, new)
+
+    async def change_resource(self, resource_id: str, **changes: Any) -> Resource:
+        def change(settings: Settings) -> Settings:
+            return replace(settings, **changes)
+
+        return await self.run(change_resource, ResourceChange(id=resource_id, change=change, etag="", actor="op"))
+
+    async def remove_resource(self, resource_id: str) -> None:
+        await self.run(remove_resource, ResourceRemoval(id=resource_id, etag="", actor="op"))
+
     async def client(self, **metadata: Any) -> Registered:
         """A client that registers itself: public, unless `metadata` says otherwise."""
         members = {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none", **metadata}
-        answer = await self.run(register, members)
+        answer = await self.run(register, Newcomer(members))
         return Registered(answer["client_id"], answer["token_endpoint_auth_method"], answer.get("client_secret"))
+
+    async def operators_client(
+        self, client_id: str, resources: tuple[str, ...] = (), targets: tuple[str, ...] = (), **metadata: Any
+    ) -> Registered:
+        """A client that the operator makes: with a secret, unless `metadata` says otherwise."""
+        new = NewClient(
+            client_id=client_id, metadata=metadata, resources=resources, target_resources=targets, actor="op"
+        )
+        client, secret = await self.run(add_client, new)
+        return Registered(client.id, client.auth_method, secret)
 
     def arrival(self, client: Registered, *, session: str | None = None, **changes: str | None) -> Arrival:
         """A browser that the client sent to /authorize. A parameter that is changed to None is left out."""
@@ -143,14 +183,32 @@ class ATenant:
         verifier: str | None = VERIFIER,
         redirect_uri: str | None = CALLBACK,
         resources: tuple[str, ...] = (),
+        proof: Proof | None = None,
     ) -> Tokens:
-        return await self.run(exchange, CodeRequest(client.credentials, code, verifier, redirect_uri, resources))
+        asked = CodeRequest(client.credentials, code, verifier, redirect_uri, resources, proof)
+        return await self.run(exchange, asked)
 
     async def refresh(
-        self, client: Registered, token: str | None, *, scope: str | None = None, resources: tuple[str, ...] = ()
+        self,
+        client: Registered,
+        token: str | None,
+        *,
+        scope: str | None = None,
+        resources: tuple[str, ...] = (),
+        proof: Proof | None = None,
     ) -> Tokens:
         assert token is not None
-        return await self.run(exchange, RefreshRequest(client.credentials, token, scope, resources))
+        return await self.run(exchange, RefreshRequest(client.credentials, token, scope, resources, proof))
+
+    async def tokens_for_itself(
+        self,
+        client: Registered,
+        *,
+        scope: str | None = None,
+        resources: tuple[str, ...] = (),
+        proof: Proof | None = None,
+    ) -> Tokens:
+        return await self.run(exchange, ClientCredentialsRequest(client.credentials, scope, resources, proof))
 
     async def tokens(self, client: Registered, **changes: str | None) -> Tokens:
         return await self.redeem(client, await self.code(client, **changes))
@@ -165,6 +223,9 @@ class ATenant:
     async def counts(self, client: Registered, token: str) -> bool:
         """Whether an access token is still good for anything."""
         return (await self.introspect(client, token))["active"]
+
+    async def grants(self) -> list[Grant]:
+        return await self.run(lambda turn, _: list(turn.tx.grants.page(0, 1_000)), None)
 
     async def maintain(self) -> Maintained:
         done = await self.run(maintain, Maintenance())
@@ -229,6 +290,7 @@ async def a_house(
     limits: Limits | None = None,
     observer: Observer | None = None,
     after_commit: AfterCommit | None = None,
+    errands: Errands | None = None,
 ) -> AsyncGenerator[AHouse]:
     """The house that stands in `directory`, or a new one, running until the block ends."""
     clock = clock or FakeClock()
@@ -242,6 +304,7 @@ async def a_house(
         limits=limits,
         observer=observer,
         after_commit=after_commit,
+        errands=errands,
     )
     await registry.start()
     try:

@@ -1,5 +1,6 @@
 """`tenantry issuer …` and `tenantry client …` against a running server."""
 
+import json
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ import yaml
 
 from protos.admin.v1.issuer_service_pb2 import IssuerPolicy
 from server.cli.policy import OPTIONS
+from tenants.oauth.requests import DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE
 from tests.support.command import Ran, tenantry
 from tests.support.process import RunningTenantry, tenantry_dev
+from tests.support.signer import Signer
 
 Run = Callable[..., Ran]
 
@@ -51,6 +54,13 @@ def test_an_issuer_is_made_seen_changed_and_switched(run: Run) -> None:
         assert run("issuer", verb, "acme", "-o", "json").value["state"] == f"STATE_{state}"
 
 
+def test_an_issuer_below_a_path_is_made_and_listed(run: Run) -> None:
+    uri = "http://acme.localhost:8080/team"
+    assert run("issuer", "create", "team", "--uri", uri, "-o", "json").value["issuer_uri"] == uri
+    assert uri in [issuer["issuer_uri"] for issuer in run("issuer", "list", "-o", "json").value]
+    assert "must not have token in its path" in run("issuer", "create", "bad", "--uri", f"{uri}/token").failed(1)
+
+
 def test_every_field_of_a_policy_has_an_option_and_takes_effect(run: Run) -> None:
     assert OPTIONS.keys() == {field.name for field in IssuerPolicy.DESCRIPTOR.fields}
     given: dict[str, Any] = {
@@ -64,12 +74,22 @@ def test_every_field_of_a_policy_has_an_option_and_takes_effect(run: Run) -> Non
         "token_format": ("--token-format opaque", "TOKEN_FORMAT_OPAQUE"),
         "signing_algorithm": ("--signing-algorithm EdDSA", "EdDSA"),
         "key_roll_interval": ("--key-roll-interval 30d", "2592000s"),
-        "dynamic_registration": ("--no-dynamic-registration", False),
+        "registration": ("--registration token", "REGISTRATION_TOKEN"),
         "unused_client_ttl": ("--unused-client-ttl 10d", "864000s"),
         "private_redirect_schemes": ("--private-redirect-scheme cursor", ["cursor"]),
-        "resources": ("--resource https://mcp.test/mcp", ["https://mcp.test/mcp"]),
         "allowed_origins": ("--allowed-origin https://app.test", ["https://app.test"]),
+        "registration_limit": ("--registration-limit 5", {"per_minute": 5, "burst": 5}),
+        "failure_limit": ("--failure-limit 6,7", {"per_minute": 6, "burst": 7}),
+        "client_limit": ("--client-limit 1000000,1", {"per_minute": 1_000_000, "burst": 1}),
+        "guess_limit": ("--guess-limit none", {}),
+        "session_limit": ("--session-limit 1", {"per_minute": 1, "burst": 1}),
+        "dpop_nonce_required": ("--dpop-nonce-required", True),
+        "par_required": ("--par-required", True),
         "debug": ("--debug", True),
+        "link_by_email": ("--link-by-email", True),
+        "first_party_origins": ("--first-party-origin https://app.test", ["https://app.test"]),
+        "client_documents": ("--client-documents listed", "CLIENT_DOCUMENTS_LISTED"),
+        "client_document_hosts": ("--client-document-host claude.ai", ["claude.ai"]),
     }
     options = [word for words, _ in given.values() for word in words.split()]
     wanted = {name: value for name, (_, value) in given.items()}
@@ -80,13 +100,14 @@ def test_every_field_of_a_policy_has_an_option_and_takes_effect(run: Run) -> Non
 
 
 def test_a_list_is_replaced_and_emptied_and_people_read_what_an_empty_one_means(run: Run) -> None:
-    lists = {"resources": "any", "private_redirect_schemes": "none", "allowed_origins": "none"}
-    words = ("--resource", "https://a.test/mcp", "--private-redirect-scheme", "a", "--allowed-origin", "https://a.test")
+    lists = {"first_party_origins": "none", "private_redirect_schemes": "none", "allowed_origins": "none"}
+    words = ("--first-party-origin", "https://a.test", "--private-redirect-scheme", "a")
+    words = (*words, "--allowed-origin", "https://a.test")
     run("issuer", "create", "lists", "--uri", "https://lists.test", *words)
-    changed = run("issuer", "update", "lists", "--resource", "https://b.test/mcp", "-o", "json").value["policy"]
-    assert changed["resources"] == ["https://b.test/mcp"]
+    changed = run("issuer", "update", "lists", "--first-party-origin", "https://b.test", "-o", "json").value["policy"]
+    assert changed["first_party_origins"] == ["https://b.test"]
     assert changed["private_redirect_schemes"] == ["a"]
-    empty = ("--resource", "", "--private-redirect-scheme", "", "--allowed-origin", "")
+    empty = ("--first-party-origin", "", "--private-redirect-scheme", "", "--allowed-origin", "")
     changed = run("issuer", "update", "lists", *empty, "-o", "json").value["policy"]
     assert not changed.keys() & lists.keys()
     shown = policy_shown(run("issuer", "get", "lists"))
@@ -161,6 +182,58 @@ def test_a_client_is_made_with_a_secret_that_is_shown_once(run: Run) -> None:
     assert "client_secret: " in run("client", "rotate-secret", "owner", "app").out
 
 
+def test_a_client_is_made_with_public_keys_from_a_file_or_at_an_address(run: Run, tmp_path: Path) -> None:
+    run("issuer", "create", "keys", "--uri", "https://keys.test")
+    keyed = ("client", "create", "keys", "--redirect-uri", "https://app.test/cb", "--auth-method", "private_key_jwt")
+    jwks = Signer("ES256").jwks
+    (tmp_path / "jwks.json").write_text(json.dumps(jwks))
+    words = ("--jwks-file", str(tmp_path / "jwks.json"), "--assertion-algorithm", "ES256")
+    made = run(*keyed, *words, "-o", "json").value
+    assert json.loads(made["jwks"]) == jwks
+    assert made["token_endpoint_auth_signing_alg"] == "ES256"
+    assert "client_secret" not in made
+    made = run(*keyed, "--jwks-uri", "https://app.test/jwks", "-o", "json").value
+    assert made["jwks_uri"] == "https://app.test/jwks"
+    assert "needs jwks or jwks_uri" in run(*keyed).failed(1)
+    assert "the JWK Set cannot be read" in run(*keyed, "--jwks-file", "no/such/file").failed(2)
+
+
+def test_a_client_is_held_to_bound_tokens_and_pushed_requests(run: Run) -> None:
+    run("issuer", "create", "held", "--uri", "https://held.test")
+    words = ("client", "create", "held", "--redirect-uri", "https://app.test/cb", "-o", "json")
+    free = run(*words).value
+    names = {"dpop_bound_access_tokens", "require_pushed_authorization_requests"}
+    assert not names & free.keys()
+    held = run(*words, "--dpop-bound", "--par-required").value
+    assert [held[name] for name in sorted(names)] == [True, True]
+    assert run("client", "get", "held", held["client_id"], "-o", "json").value == held
+
+
+def test_a_client_says_how_its_users_leave(run: Run) -> None:
+    run("issuer", "create", "left", "--uri", "https://left.test")
+    back, told = "https://app.test/left", "https://app.test/told"
+    leaving = ("--post-logout-redirect-uri", back, "--backchannel-logout-uri", told)
+    words = ("client", "create", "left", "--redirect-uri", "https://app.test/cb", "-o", "json", *leaving)
+    made = run(*words, "--backchannel-logout-session-required", "--userinfo-algorithm", "ES256").value
+    assert (made["post_logout_redirect_uris"], made["backchannel_logout_uri"]) == ([back], told)
+    assert made["backchannel_logout_session_required"] is True
+    assert made["userinfo_signed_response_alg"] == "ES256"
+
+
+def test_a_client_is_made_for_grant_types_without_a_browser(run: Run) -> None:
+    run("issuer", "create", "machines", "--uri", "https://machines.test")
+    words = ("client", "create", "machines", "-o", "json", "--auth-method", "client_secret_basic", "--grant-type")
+    for grant_type in ("client_credentials", JWT_BEARER, DEVICE_CODE):
+        made = run(*words, grant_type).value
+        assert made["grant_types"] == [grant_type]
+        assert "redirect_uris" not in made
+    uris = ("https://mcp.test/a", "https://mcp.test/b")
+    made = run(*words, TOKEN_EXCHANGE, "--resource", uris[0], "--target-resource", uris[1]).value
+    assert (made["resources"], made["target_resources"]) == ([uris[0]], [uris[1]])
+    assert "target_resources" in run(*words, TOKEN_EXCHANGE, "--resource", uris[0]).failed(1)
+    assert "redirect_uris" in run("client", "create", "machines").failed(1)
+
+
 def test_clients_are_listed_and_deleted(run: Run) -> None:
     run("issuer", "create", "many", "--uri", "https://many.test")
     assert run("client", "list", "many", "-o", "json").value == []
@@ -183,6 +256,7 @@ def test_what_the_server_refuses_ends_with_1_and_says_why(run: Run) -> None:
     assert "issuers/demo" in run("issuer", "create", "demo", "--uri", "https://demo.test").failed(1)
     assert "access_token_ttl" in run("issuer", "update", "demo", "--access-token-ttl", "1").failed(1)
     assert "deleted" not in run("client", "delete", "demo", "nobody").failed(1)
+    assert "clients/https%3A%2F%2Fapp.test%2Fc" in run("client", "get", "demo", "https://app.test/c").failed(1)
 
 
 def test_a_wrong_token_ends_with_1_and_is_not_repeated(server: RunningTenantry, data_dir: Path) -> None:

@@ -35,9 +35,12 @@ def test_the_version_is_the_one_that_is_installed(tmp_path: Path) -> None:
         ("issuer get A --token t", "must be 1 to 63 of a-z"),
         ("issuer get ../x --token t", "must be 1 to 63 of a-z"),
         ("issuer create Bad --uri https://bad.test --token t", "must be 1 to 63 of a-z"),
+        *(
+            (f"issuer update acme --failure-limit {text} --token t", text)
+            for text in ("0", "60,", "60/600", "-1", "60,0", "1_0", "６０", "some")
+        ),
         ("client list issuers/acme/x --token t", "must be 1 to 63 of a-z"),
         ("client list", "ISSUER"),
-        ("client create acme", "--redirect-uri"),
         ("client create acme --redirect-uri https://a.test/cb --auth-method foo", "'client_secret_basic'"),
         ("client create acme --redirect-uri https://a.test/cb --grant-type implicit", "'authorization_code'"),
         ("provider create acme", "PROVIDER"),
@@ -47,7 +50,17 @@ def test_the_version_is_the_one_that_is_installed(tmp_path: Path) -> None:
         ("provider create acme x --kind google --client-secret secret", "--client-secret"),
         ("provider create acme x --kind google --client-secret-file no/such/file --token t", "no/such/file"),
         ("provider create acme x --kind google --client-secret-file - --token t", "empty"),
+        ("provider create acme x --kind oidc --auth-method client_secret_jwt --token t", "'private_key_jwt'"),
+        ("provider create acme x --kind oidc --assertion-algorithm HS256 --token t", "'ES256'"),
+        ("provider create acme x --kind google --jwks-uri https://a.test --token t", "--jwks-uri"),
+        ("provider create acme x --kind oidc --recheck-interval 5w --token t", "5w"),
+        ("provider create acme x --kind oidc --new-key --token t", "--new-key"),
         ("provider update acme x --token t", "nothing to change"),
+        ("serve --outbound-ports https", "outbound_ports"),
+        ("dev --outbound-ports 0", "outbound_ports"),
+        ("webhook set acme", "URI"),
+        ("webhook get acme/x --token t", "must be 1 to 63 of a-z"),
+        ("webhook rotate-secret acme --overlap 5w", "5w"),
         ("issuer list --token t --address nonsense", "HOST:PORT"),
         ("issuer list --token t --address http://127.0.0.1:9090", "HOST:PORT"),
         ("issuer list --token ü", "token"),
@@ -79,6 +92,15 @@ def test_no_line_of_the_help_is_cut(tmp_path: Path, words: str) -> None:
     lines = commands.splitlines()
     assert lines
     assert [line for line in lines if line.endswith("...")] == []
+
+
+@pytest.mark.parametrize("words", ["provider create", "provider update"])
+def test_the_help_says_what_to_write_and_not_how_it_is_kept(tmp_path: Path, words: str) -> None:
+    shown = tenantry(*words.split(), "--help", cwd=tmp_path, COLUMNS="200").out
+    assert "--scope SCOPE" in shown
+    assert "list[" not in shown
+    options = shown.partition("Options:\n")[2].splitlines()
+    assert [line for line in options if "<str>" in line and "--etag" not in line] == []
 
 
 def test_help_shows_no_secret_of_the_environment(tmp_path: Path) -> None:

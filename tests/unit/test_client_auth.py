@@ -1,10 +1,16 @@
 """Client authentication: one method a request, and the one that the client registered."""
 
 from base64 import b64encode
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from tenants.oauth.client_auth import Credentials, authenticate, credentials
+from tenants.oauth import client_auth
+from tenants.oauth.client_auth import ClientKeys, Credentials, KeysNeeded, credentials
 from tenants.oauth.handle import digest
 from tenants.oauth.parameters import parse
 from tenants.oauth.refusal import Refusal
@@ -12,8 +18,17 @@ from tenants.records import Client, ClientSecret
 from tests.support.made import SECRET, confidential_client, public_client
 from tests.support.refused import refused
 from tests.support.requirement import requirement
+from tests.support.signer import Signer
 
 NOW = 2_000
+ISSUER = "https://a.test"
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+def authenticate(
+    client: Client | None, shown: Credentials, now: int, keys: ClientKeys | None = None, issuer_uri: str = ISSUER
+) -> Client:
+    return client_auth.authenticate(client, shown, keys, issuer_uri=issuer_uri, now=now)[0]
 
 
 def basic(text: str | bytes) -> str:
@@ -122,7 +137,7 @@ def test_more_than_one_method_is_refused(form: bytes, authorization: list[str]) 
 
 
 @pytest.mark.parametrize("form", [ASSERTION, b"client_id=p&" + ASSERTION, b"client_id=p&client_assertion=x"])
-def test_a_client_assertion_is_refused_and_not_passed_over(form: bytes) -> None:
+def test_a_client_assertion_that_is_none_is_refused_and_not_passed_over(form: bytes) -> None:
     with refused("invalid_client"):
         credentials(parse(form), [])
 
@@ -190,3 +205,126 @@ def test_a_secret_counts_until_it_expires_and_each_of_several_counts() -> None: 
     assert authenticate(client, current, NOW) is client
     with refused("invalid_client"):
         authenticate(client, former, NOW)
+
+
+KEY = Signer("ES256")
+NEW_KEY = Signer("ES256")
+OTHER = "https://other.test/client"
+KEYED = public_client(id="c_keyed", auth_method="private_key_jwt", jwks=KEY.jwks)
+ELSEWHERE = public_client(id="c_keyed", auth_method="private_key_jwt", jwks_uri="https://app.test/jwks")
+
+
+def told(**changes: Any) -> dict[str, Any]:
+    """The claims of an assertion as it should be; None takes one away."""
+    claims = {"iss": "c_keyed", "sub": "c_keyed", "aud": ISSUER, "jti": "j1", "iat": NOW, "exp": NOW + 300} | changes
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def asserted(text: str, kind: str = JWT_BEARER, **more: str) -> Credentials:
+    form = {"client_assertion": text, "client_assertion_type": kind, **more}
+    return credentials(parse(urlencode(form).encode()), [])
+
+
+def shown(signer: Signer = KEY, **changes: Any) -> Credentials:
+    return asserted(signer.token(told(**changes)))
+
+
+def at(uri: str, *signers: Signer, fresh: bool = False) -> ClientKeys:
+    return ClientKeys(uri, [signer.public for signer in signers], fresh)
+
+
+@contextmanager
+def in_the_same_words() -> Generator[None]:
+    with pytest.raises(Refusal) as unknown:
+        authenticate(None, Credentials("nobody", "none"), NOW)
+    with pytest.raises(Refusal) as met:
+        yield
+    assert (met.value.code, met.value.description) == (unknown.value.code, unknown.value.description)
+
+
+def test_an_assertion_says_for_itself_which_client_it_speaks_of() -> None:
+    text = KEY.token(told())
+    assert asserted(text).client_id == asserted(text, client_id="c_keyed").client_id == "c_keyed"
+    assert asserted(text).method == "private_key_jwt"
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        pytest.param("", {}, id="no type"),
+        pytest.param("urn:ietf:params:oauth:client-assertion-type:saml2-bearer", {}, id="SAML"),
+        pytest.param(JWT_BEARER.upper(), {}, id="capitals"),
+        pytest.param(JWT_BEARER + " ", {}, id="space"),
+        pytest.param(JWT_BEARER, {"client_id": "p"}, id="TK-27 another client"),
+        pytest.param(JWT_BEARER, {"client_id": "C_KEYED"}, id="TK-27 capitals"),
+    ],
+)
+@requirement("rfc7523:every-failure-looks-the-same")
+def test_an_assertion_that_does_not_belong_to_the_request_is_refused(kind: str, more: dict[str, str]) -> None:
+    with in_the_same_words():
+        asserted(KEY.token(told()), kind, **more)
+
+
+@requirement("rfc7523:a-client-is-proven-by-its-key")
+def test_a_client_is_known_by_its_key_and_its_assertion_is_to_be_spent() -> None:
+    client, use = client_auth.authenticate(KEYED, shown(), None, issuer_uri=ISSUER, now=NOW)
+    assert client is KEYED
+    assert use is not None
+    assert use.expires_at > NOW + 300
+    _, again = client_auth.authenticate(KEYED, shown(iat=None), None, issuer_uri=ISSUER, now=NOW)
+    assert again == use  # the id makes it the same, whatever else it says
+    for other in (shown(jti="j2"), shown(jti="j1 ")):
+        assert client_auth.authenticate(KEYED, other, None, issuer_uri=ISSUER, now=NOW)[1] != use
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        pytest.param(None, id="unknown"),
+        pytest.param(replace(KEYED, disabled_at=NOW), id="disabled"),
+        pytest.param(public_client(id="c_keyed"), id="TK-11 registered for none"),
+        pytest.param(confidential_client(id="c_keyed"), id="TK-11 registered for a secret"),
+        pytest.param(replace(KEYED, jwks=NEW_KEY.jwks), id="another key"),
+        pytest.param(replace(KEYED, jwks=None), id="no key"),
+        pytest.param(replace(KEYED, assertion_algorithm="RS256"), id="TK-27 another algorithm"),
+        pytest.param(replace(KEYED, id="c_other"), id="TK-27 another client"),
+    ],
+)
+@requirement("rfc7523:every-failure-looks-the-same", "oauth2.1:registered-client-authentication-method")
+def test_an_assertion_proves_only_the_client_that_registered_for_it(client: Client | None) -> None:
+    with in_the_same_words():
+        authenticate(client, shown(), NOW)
+
+
+@pytest.mark.parametrize(
+    "given", [Credentials("c_keyed", "none"), Credentials("c_keyed", "client_secret_basic", SECRET)]
+)
+def test_a_client_that_registered_a_key_can_use_nothing_else(given: Credentials) -> None:
+    for client in (KEYED, replace(KEYED, secrets=confidential_client().secrets)):
+        with refused("invalid_client"):
+            authenticate(client, given, NOW)
+
+
+def test_keys_that_lie_elsewhere_are_asked_for_once_all_else_is_right() -> None:
+    with pytest.raises(KeysNeeded) as needed:
+        authenticate(ELSEWHERE, shown(), NOW)
+    assert (needed.value.uri, needed.value.fresh) == ("https://app.test/jwks", False)
+    assert authenticate(ELSEWHERE, shown(), NOW, at("https://app.test/jwks", KEY)) is ELSEWHERE
+    with pytest.raises(KeysNeeded) as needed:  # the client has moved meanwhile
+        authenticate(ELSEWHERE, shown(), NOW, at("https://app.test/former", KEY))
+    assert not needed.value.fresh
+    for wrong in (shown(aud=OTHER), shown(exp=NOW - 300), shown(jti=None), shown(Signer("RS384"))):
+        with refused("invalid_client"):
+            authenticate(ELSEWHERE, wrong, NOW)
+
+
+def test_keys_are_looked_for_anew_once() -> None:
+    with pytest.raises(KeysNeeded) as needed:
+        authenticate(ELSEWHERE, shown(NEW_KEY), NOW, at("https://app.test/jwks", KEY))
+    assert needed.value.fresh
+    with refused("invalid_client"):
+        authenticate(ELSEWHERE, shown(NEW_KEY), NOW, at("https://app.test/jwks", KEY, fresh=True))
+    assert authenticate(ELSEWHERE, shown(NEW_KEY), NOW, at("https://app.test/jwks", KEY, NEW_KEY, fresh=True))
+    forged = asserted(NEW_KEY.token(told(), kid=KEY.kid))
+    with refused("invalid_client"):  # the key that it names is known, so there is nothing to look for
+        authenticate(ELSEWHERE, forged, NOW, at("https://app.test/jwks", KEY))

@@ -4,16 +4,27 @@ from typing import Any
 
 import pytest
 
-from tenants.oauth import json_text
-from tenants.oauth.client_metadata import MAX_KEYS, MAX_MORE, MAX_NAME, MAX_TEXT, check, display_name, registered
+from tenants.oauth import json_text, own_assertion
+from tenants.oauth.client_jwks import MAX_KEYS
+from tenants.oauth.client_metadata import MAX_MORE, MAX_NAME, MAX_TEXT, check, display_name, registered
 from tenants.records import Policy
 from tests.support.made import public_client
 from tests.support.refused import refused
 from tests.support.requirement import requirement
+from tests.support.signer import Signer
 
 POLICY = Policy(scopes=("openid", "mcp", "offline_access"))
+KEY = Signer("ES256")
+KEYED: dict[str, Any] = {"token_endpoint_auth_method": "private_key_jwt", "jwks": KEY.jwks}
 LEAST: dict[str, Any] = {"redirect_uris": ["https://app.test/cb"]}
 PUBLIC_JWK = {"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ", "kid": "1"}
+
+
+def kept(members: dict[str, Any], policy: Policy = POLICY) -> dict[str, Any]:
+    """All that is only kept of what is registered beside a redirect URI."""
+    metadata = check(LEAST | members, policy)
+    keys = {"jwks": metadata.jwks, "jwks_uri": metadata.jwks_uri}
+    return {**metadata.more, **{name: value for name, value in keys.items() if value is not None}}
 
 
 def test_the_least_that_can_be_registered_is_a_redirect_uri() -> None:
@@ -55,7 +66,7 @@ def test_all_that_is_registered_is_kept() -> None:
     assert metadata.grant_types == ("authorization_code",)
     assert (metadata.name, metadata.auth_method, metadata.application_type) == ("App", "none", "native")
     assert metadata.scopes == ("mcp", "offline_access")
-    assert metadata.more == more
+    assert {**metadata.more, "jwks": metadata.jwks} == more
 
 
 @requirement("rfc7591:unknown-members-are-ignored")
@@ -114,8 +125,16 @@ def test_redirect_uris_cannot_be_left_out() -> None:  # RU-23
 def test_a_private_scheme_is_registered_where_the_policy_lists_it() -> None:  # RU-18
     uris = ["cursor://anysphere.cursor-mcp/oauth/callback", "http://localhost:8787/callback"]
     with refused("invalid_redirect_uri"):
-        check({"redirect_uris": uris}, POLICY)
-    assert check({"redirect_uris": uris}, Policy(private_redirect_schemes=("cursor",))).redirect_uris == tuple(uris)
+        check({"redirect_uris": uris[:1]}, POLICY)
+    allowing = Policy(private_redirect_schemes=("cursor",))
+    assert check({"redirect_uris": uris[:1]}, allowing).redirect_uris == tuple(uris[:1])
+
+
+def test_one_of_another_scheme_is_kept_beside_others_until_the_policy_allows_it() -> None:
+    uris = ["cursor://anysphere.cursor-mcp/oauth/callback", "http://localhost:8787/callback"]
+    assert check({"redirect_uris": uris}, POLICY).redirect_uris == tuple(uris)
+    with refused("invalid_redirect_uri"):  # the operator is told at once
+        check({"redirect_uris": uris}, POLICY, by_operator=True)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +148,7 @@ def test_a_private_scheme_is_registered_where_the_policy_lists_it() -> None:  # 
         pytest.param({"redirect_uris": [f"https://app.test/{n}" for n in range(1_000)]}, id="RU-23 1,000"),
         pytest.param({"redirect_uris": [f"https://app.test/{n}" for n in range(21)]}, id="RU-23 one too many"),
         pytest.param({"token_endpoint_auth_method": "client_secret_jwt"}, id="RG-04 client_secret_jwt"),
-        pytest.param({"token_endpoint_auth_method": "private_key_jwt"}, id="RG-04 private_key_jwt"),
+        pytest.param({"token_endpoint_auth_method": "private_key_jwt"}, id="RG-04 private_key_jwt without a key"),
         pytest.param({"token_endpoint_auth_method": "None"}, id="RG-04 capitals"),
         pytest.param({"token_endpoint_auth_method": ""}, id="RG-04 empty method"),
         pytest.param({"token_endpoint_auth_method": ["none"]}, id="RG-04 list of methods"),
@@ -196,8 +215,70 @@ def test_keys_that_are_not_a_set_of_public_keys_are_refused(keys: dict[str, Any]
 
 def test_as_many_keys_as_are_allowed_are_kept() -> None:
     jwks = {"keys": [PUBLIC_JWK] * MAX_KEYS}
-    assert check(LEAST | {"jwks": jwks}, POLICY).more == {"jwks": jwks}
-    assert check(LEAST | {"jwks_uri": "https://app.test/jwks"}, POLICY).more == {"jwks_uri": "https://app.test/jwks"}
+    assert kept({"jwks": jwks}) == {"jwks": jwks}
+    assert kept({"jwks_uri": "https://app.test/jwks"}) == {"jwks_uri": "https://app.test/jwks"}
+
+
+def test_a_client_registers_the_keys_that_prove_it() -> None:
+    metadata = check(LEAST | KEYED, POLICY)
+    assert (metadata.auth_method, metadata.jwks, metadata.jwks_uri) == ("private_key_jwt", KEY.jwks, None)
+    assert metadata.assertion_algorithm is None
+    elsewhere = {"jwks": None, "jwks_uri": "https://app.test/jwks", "token_endpoint_auth_signing_alg": "PS256"}
+    metadata = check(LEAST | KEYED | elsewhere, POLICY)
+    assert (metadata.jwks, metadata.jwks_uri) == (None, "https://app.test/jwks")
+    assert metadata.assertion_algorithm == "PS256"
+
+
+@pytest.mark.parametrize("algorithm", own_assertion.ALGORITHMS)
+def test_a_key_is_registered_for_an_algorithm_that_it_can_prove(algorithm: str) -> None:
+    named = {"token_endpoint_auth_signing_alg": algorithm}
+    for other in own_assertion.ALGORITHMS:
+        keys = KEYED | {"jwks": {"keys": [PUBLIC_JWK, Signer(other).public]}}
+        assert check(LEAST | keys, POLICY).assertion_algorithm is None
+        if other == algorithm:
+            assert check(LEAST | keys | named, POLICY).assertion_algorithm == algorithm
+        else:
+            with refused("invalid_client_metadata"):
+                check(LEAST | keys | named, POLICY)
+
+
+def test_an_algorithm_without_the_method_says_nothing() -> None:
+    metadata = check(LEAST | {"token_endpoint_auth_signing_alg": "HS256"}, POLICY)
+    assert metadata == check(LEAST, POLICY)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        pytest.param({"jwks": None}, id="no keys"),
+        pytest.param({"jwks_uri": "https://app.test/jwks"}, id="RG-07 both"),
+        pytest.param({"jwks": {"keys": [PUBLIC_JWK]}}, id="a point that is not on the curve"),
+        pytest.param({"jwks": {"keys": [Signer("RS256", bits=1_024).public]}}, id="RSA with 1,024 bits"),
+        pytest.param({"jwks": {"keys": [Signer("ES384").public]}}, id="another curve"),
+        pytest.param({"jwks": {"keys": [KEY.public | {"use": "enc"}]}}, id="a key for encryption"),
+        pytest.param({"jwks": {"keys": [KEY.public | {"alg": "ES384"}]}}, id="a key for another algorithm"),
+        pytest.param({"jwks": {"keys": [KEY.key.as_dict(private=True)]}}, id="RG-07 a private key"),
+        pytest.param({"jwks": None, "jwks_uri": "http://localhost/jwks"}, id="RG-08 on a machine of its own"),
+        *(
+            pytest.param({"token_endpoint_auth_signing_alg": algorithm}, id=f"{algorithm}")
+            for algorithm in ("none", "HS256", "ES384", "es256", "", "RS256", ["ES256"], {}, 1)
+        ),
+    ],
+)
+@requirement("rfc7591:keys-are-public")
+def test_a_client_without_a_key_that_could_prove_it_is_refused(members: dict[str, Any]) -> None:
+    with refused("invalid_client_metadata"):
+        check(LEAST | KEYED | members, POLICY)
+
+
+def test_keys_may_lie_on_the_machine_that_alone_can_reach_the_issuer() -> None:
+    for place in ("http://localhost:8000/jwks", "http://127.0.0.1/jwks", "https://keys.localhost/jwks"):
+        assert check(LEAST | {"jwks_uri": place}, POLICY, local=True).jwks_uri == place
+        with refused("invalid_client_metadata"):
+            check(LEAST | {"jwks_uri": place}, POLICY)
+    for place in ("http://app.test/jwks", "http://u@localhost/jwks", "ftp://localhost/jwks", "https://10.0.0.1/jwks"):
+        with refused("invalid_client_metadata"):
+            check(LEAST | {"jwks_uri": place}, POLICY, local=True)
 
 
 def of_size(members: dict[str, Any], size: int) -> dict[str, Any]:
@@ -213,7 +294,7 @@ def of_size(members: dict[str, Any], size: int) -> dict[str, Any]:
 def test_what_is_only_kept_and_echoed_has_an_end(members: dict[str, Any]) -> None:
     longest = of_size(members, MAX_MORE)
     assert len(json_text.write(longest)) == MAX_MORE == 8_192
-    assert check(LEAST | longest, POLICY).more == longest
+    assert kept(longest) == longest
     with refused("invalid_client_metadata"):
         check(LEAST | of_size(members, MAX_MORE + 1), POLICY)
 
@@ -346,6 +427,9 @@ def test_all_that_is_registered_is_echoed_and_nothing_is_null() -> None:
         "application_type": "native",
         "client_uri": "https://app.test/",
     }
+    keyed = registered(public_client(auth_method="private_key_jwt", jwks=KEY.jwks, assertion_algorithm="ES256"))
+    assert (keyed["jwks"], keyed["token_endpoint_auth_signing_alg"]) == (KEY.jwks, "ES256")
+    assert registered(public_client(jwks_uri="https://app.test/jwks"))["jwks_uri"] == "https://app.test/jwks"
     bare = registered(public_client(name=""))
     assert "client_name" not in bare
     assert "scope" not in bare

@@ -6,16 +6,33 @@ from pathlib import Path
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
-from protos.admin.v1 import client_service_pb2, identity_provider_service_pb2, issuer_service_pb2
+from protos.admin.v1 import (
+    client_service_pb2,
+    identity_provider_service_pb2,
+    issuer_service_pb2,
+    registration_token_service_pb2,
+    resource_service_pb2,
+    webhook_service_pb2,
+)
 
 ROOT = Path(__file__).parents[2]
-PROTOS = (issuer_service_pb2.DESCRIPTOR, client_service_pb2.DESCRIPTOR, identity_provider_service_pb2.DESCRIPTOR)
+PROTOS = (
+    issuer_service_pb2.DESCRIPTOR,
+    client_service_pb2.DESCRIPTOR,
+    identity_provider_service_pb2.DESCRIPTOR,
+    registration_token_service_pb2.DESCRIPTOR,
+    resource_service_pb2.DESCRIPTOR,
+    webhook_service_pb2.DESCRIPTOR,
+)
 SAID_ELSEWHERE = {
     "IssuerPolicy",
+    "RateLimit",
+    "ListRegistrationTokensResponse",
     "ListIssuersResponse",
     "ListClientsResponse",
     "RotateClientSecretResponse",
     "ListIdentityProvidersResponse",
+    "ListResourcesResponse",
 }
 
 
@@ -27,7 +44,8 @@ def test_what_is_committed_is_what_protoc_makes() -> None:
 def test_the_wire_names_are_those_that_others_rely_on() -> None:
     assert {file.package for file in PROTOS} == {"tenantry.admin.v1"}
     services = {service.full_name for file in PROTOS for service in file.services_by_name.values()}
-    assert services == {f"tenantry.admin.v1.{name}Service" for name in ("Issuer", "Client", "IdentityProvider")}
+    names = ("Issuer", "Client", "IdentityProvider", "RegistrationToken", "Resource", "Webhook")
+    assert services == {f"tenantry.admin.v1.{name}Service" for name in names}
 
 
 def test_every_proto_file_has_its_generated_code_and_none_is_left_over() -> None:
@@ -56,10 +74,11 @@ def test_only_what_is_told_once_or_shown_in_no_answer_is_a_secret() -> None:
         for field in message.fields
         if "secret" in field.name and field.type == FieldDescriptor.TYPE_STRING
     }
-    told_once = {"Client.client_secret", "RotateClientSecretResponse.client_secret"}
+    told_once = {"Client.client_secret", "RotateClientSecretResponse.client_secret", "Webhook.secret"}
     assert secrets == told_once | {"IdentityProvider.client_secret"}
     client = client_service_pb2.Client.DESCRIPTOR.fields_by_name["client_secret"]
-    assert behaviour(client) == ["OUTPUT_ONLY"]
+    webhook = webhook_service_pb2.Webhook.DESCRIPTOR.fields_by_name["secret"]
+    assert behaviour(client) == behaviour(webhook) == ["OUTPUT_ONLY"]
     provider = identity_provider_service_pb2.IdentityProvider.DESCRIPTOR.fields_by_name["client_secret"]
     assert behaviour(provider) == ["INPUT_ONLY"]
 

@@ -49,13 +49,28 @@ def test_what_clients_look_for_before_they_begin_is_said(document: Any) -> None:
     assert said["authorization_response_iss_parameter_supported"] is True
     assert said["response_types_supported"] == ["code"]
     assert said["response_modes_supported"] == ["query"]
-    assert said["grant_types_supported"] == ["authorization_code", "refresh_token"]
+    assert said["grant_types_supported"] == [
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+    ]
+    assert said["authorization_grant_profiles_supported"] == ["urn:ietf:params:oauth:grant-profile:id-jag"]
+    fewer = document(issuer(), ["authorization_code"])
+    assert fewer["grant_types_supported"] == ["authorization_code"]
+    assert "authorization_grant_profiles_supported" not in fewer
+    assert said["device_authorization_endpoint"] == "https://a.test/device_authorization"
     for endpoint in ("token", "revocation", "introspection"):
         assert said[f"{endpoint}_endpoint_auth_methods_supported"] == [
             "none",
             "client_secret_basic",
             "client_secret_post",
+            "private_key_jwt",
         ]
+        algorithms = said[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
+        assert algorithms == ["ES256", "RS256", "PS256", "EdDSA"]
 
 
 @requirement("oidc-discovery:required-members")
@@ -74,7 +89,7 @@ def test_the_openid_document_says_what_it_must_and_nothing_else_in_another_way()
 def test_registration_is_advertised_only_where_it_is_open() -> None:  # RG-21
     assert authorization_server(issuer(URI))["registration_endpoint"] == f"{URI}/register"
     for document in (authorization_server, openid_configuration):
-        assert "registration_endpoint" not in document(issuer(dynamic_registration=False))
+        assert "registration_endpoint" not in document(issuer(registration="closed"))
 
 
 @requirement("mcp:offline-access-is-no-scope-of-a-resource")
@@ -90,7 +105,7 @@ def test_offline_access_is_a_scope_of_the_issuer_and_of_no_resource() -> None:
 def test_no_member_of_any_document_is_null() -> None:
     for document in (authorization_server, openid_configuration, protected_resource):
         assert None not in members(document(issuer()))
-        assert None not in members(document(issuer(dynamic_registration=False, resources=("https://mcp.test",))))
+        assert None not in members(document(issuer(registration="closed")))
 
 
 def test_the_key_set_holds_every_key_and_public_members_only() -> None:  # JK-01

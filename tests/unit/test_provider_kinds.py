@@ -27,6 +27,15 @@ PLACES: list[tuple[Config, dict[str, str]]] = [
     (Oidc("https://login.test/realms/a"), {"issuer_uri": "https://login.test/realms/a"}),
     (Oidc("https://login.test/"), {"issuer_uri": "https://login.test/"}),
     (
+        Oidc("https://login.test", "https://a.test/authorize", "https://a.test/token", "", "https://a.test/jwks"),
+        {
+            "issuer_uri": "https://login.test",
+            "authorization_uri": "https://a.test/authorize",
+            "token_uri": "https://a.test/token",
+            "jwks_uri": "https://a.test/jwks",
+        },
+    ),
+    (
         OAuth2("https://a.test/authorize", "https://a.test/token", "https://api.a.test/me"),
         {
             "authorization_uri": "https://a.test/authorize",
@@ -145,10 +154,17 @@ def test_ga_21_loopback_may_be_called_in_development_only(address: str) -> None:
         ("https://a.test:8443", "https://a.test:8443"),
         ("http://a.localhost:8080/x", DEVELOPMENT),
         ("https://a.localhost:8080", DEVELOPMENT),
+        ("https://a.test/acme", "https://a.test/acme"),
+        ("https://a.test/acme/authorize?x", "https://a.test/acme"),
     ],
 )
 def test_ga_21_an_issuer_is_no_identity_provider_of_its_own(address: str, own: str) -> None:
     assert objection(address, own) == "must not be this issuer itself"
+
+
+@pytest.mark.parametrize("address", ["https://a.test", "https://a.test/other", "https://a.test/acmeX?/acme"])
+def test_another_part_of_its_host_may_be_an_identity_provider(address: str) -> None:
+    assert objection(address, "https://a.test/acme") is None
 
 
 @given(st.text(max_size=40), st.sampled_from(["https://", "http://", ""]))

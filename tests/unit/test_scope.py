@@ -39,7 +39,7 @@ def test_a_malformed_scope_is_refused(text: str) -> None:
     with refused("invalid_scope"):
         scope.asked(text, offered=OFFERED, allowed=None)
     with refused("invalid_scope"):
-        scope.narrowed(text, OFFERED)
+        scope.narrowed(text, OFFERED, None)
 
 
 def test_as_many_scopes_as_are_allowed_are_read() -> None:
@@ -77,6 +77,23 @@ def test_what_is_given_is_what_was_asked_offered_and_allowed(
     assert scope.asked(text, offered=OFFERED, allowed=allowed) == given
 
 
+@pytest.mark.parametrize(
+    ("usual", "allowed", "given"),
+    [
+        (("mcp",), None, ("mcp",)),
+        (("mcp", "offline_access", "elsewhere"), None, ("mcp",)),
+        (("elsewhere",), None, ("openid", "mcp", "admin")),
+        (("admin",), ("mcp",), ("mcp",)),
+        ((), None, ("openid", "mcp", "admin")),
+    ],
+)
+def test_who_asks_for_nothing_gets_what_it_registered_for(
+    usual: tuple[str, ...], allowed: tuple[str, ...] | None, given: tuple[str, ...]
+) -> None:
+    assert scope.asked(None, offered=OFFERED, allowed=allowed, usual=usual) == given
+    assert scope.asked("openid", offered=OFFERED, allowed=None, usual=usual) == ("openid",)
+
+
 @requirement("mcp:offline-access-is-tolerated")
 def test_offline_access_is_tolerated_where_it_is_not_offered() -> None:
     assert scope.asked("mcp offline_access", offered=("mcp",), allowed=None) == ("mcp",)
@@ -103,10 +120,10 @@ def test_a_scope_that_cannot_be_given_is_refused(text: str, allowed: tuple[str, 
 
 @requirement("rfc6749:refresh-never-widens-scope")
 def test_a_part_of_what_was_granted_may_be_asked_for_and_nothing_more() -> None:  # RT-09
-    assert scope.narrowed(None, ("a", "b")) == ("a", "b")
-    assert scope.narrowed(" ", ("a", "b")) == ("a", "b")
-    assert scope.narrowed("b", ("a", "b")) == ("b",)
-    assert scope.narrowed("b a", ("a", "b")) == ("b", "a")
+    assert scope.narrowed(None, ("a", "b"), None) == ("a", "b")
+    assert scope.narrowed(" ", ("a", "b"), None) == ("a", "b")
+    assert scope.narrowed("b", ("a", "b"), None) == ("b",)
+    assert scope.narrowed("b a", ("a", "b"), None) == ("b", "a")
     for text in ("a c", "c", "A"):
         with refused("invalid_scope"):
-            scope.narrowed(text, ("a", "b"))
+            scope.narrowed(text, ("a", "b"), None)

@@ -77,6 +77,7 @@ def test_every_setting_can_be_given_in_the_file_and_in_the_environment(
         master_key="k",
         admin_token="t",
         trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")),
+        outbound_ports=(443, 8443),
         max_open_tenants=5,
         idle_after=1.5,
         drain=2.5,
@@ -100,6 +101,7 @@ def test_every_setting_can_be_given_in_the_file_and_in_the_environment(
         master_key = "k"
         admin_token = "t"
         trusted_proxies = ["10.0.0.0/8", "fd00::/8"]
+        outbound_ports = [443, 8443]
         max_open_tenants = 5
         idle_after = 1.5
         drain = 2.5
@@ -119,6 +121,7 @@ def test_every_setting_can_be_given_in_the_file_and_in_the_environment(
         "MASTER_KEY": "k",
         "ADMIN_TOKEN": "t",
         "TRUSTED_PROXIES": "10.0.0.0/8, fd00::/8",
+        "OUTBOUND_PORTS": "443, 8443",
         "MAX_OPEN_TENANTS": "5",
         "IDLE_AFTER": "1.5",
         "DRAIN": "2.5",
@@ -206,6 +209,9 @@ def test_no_host_means_every_address() -> None:
         *("data_dir = 5", 'data_dir = ""', 'data_dir = "a\\u0000b"', "http = 8080", "http = []", "master_key = 5"),
         *("admin_token = 12345678901234567890", "master_key_file = 5", 'master_key_file = "a\\u0000b"'),
         *('trusted_proxies = "x"', "trusted_proxies = 5", 'trusted_proxies = ["10.0.0.1/8"]'),
+        *("outbound_ports = []", 'outbound_ports = ""', "outbound_ports = 443", 'outbound_ports = ["https"]'),
+        *("outbound_ports = [0]", "outbound_ports = [65536]", "outbound_ports = [true]", "outbound_ports = [443.0]"),
+        *('outbound_ports = "443,"', 'outbound_ports = "-1"', 'outbound_ports = "４４３"', 'outbound_ports = "4_4"'),
         *("max_open_tenants = 0", "max_open_tenants = inf", "max_open_tenants = []", 'max_open_tenants = "many"'),
         *("idle_after = -1", "idle_after = nan", "drain = inf", "drain = 1e300", "drain = 0", "log_requests = 2"),
         *("dev_users = []", 'dev_users = ""', 'dev_users = "u@example.com"', 'dev_users = ":p"', "dev_users = 5"),

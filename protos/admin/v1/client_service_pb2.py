@@ -28,7 +28,7 @@ from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$protos/admin/v1/client_service.proto\x12\x11tenantry.admin.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\x04\n\x06\x43lient\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x17\n\tclient_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x36\n\x06origin\x18\x04 \x01(\x0e\x32 .tenantry.admin.v1.Client.OriginB\x04\xe2\x41\x01\x03\x12\x1b\n\rredirect_uris\x18\x05 \x03(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bgrant_types\x18\x06 \x03(\tB\x04\xe2\x41\x01\x01\x12(\n\x1atoken_endpoint_auth_method\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05scope\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10\x61pplication_type\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tresources\x18\n \x03(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rclient_secret\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x1f\n\x11\x63lient_secret_set\x18\x0c \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\rlast_use_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"K\n\x06Origin\x12\x16\n\x12ORIGIN_UNSPECIFIED\x10\x00\x12\x10\n\x0cORIGIN_ADMIN\x10\x01\x12\x17\n\x13ORIGIN_REGISTRATION\x10\x02\"\x92\x01\n\x13\x43reateClientRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tclient_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12/\n\x06\x63lient\x18\x03 \x01(\x0b\x32\x19.tenantry.admin.v1.ClientB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"&\n\x10GetClientRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"]\n\x12ListClientsRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"Z\n\x13ListClientsResponse\x12*\n\x07\x63lients\x18\x01 \x03(\x0b\x32\x19.tenantry.admin.v1.Client\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\")\n\x13\x44\x65leteClientRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"a\n\x19RotateClientSecretRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x07overlap\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\"m\n\x1aRotateClientSecretResponse\x12\x15\n\rclient_secret\x18\x01 \x01(\t\x12\x38\n\x14previous_expire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xd0\x03\n\rClientService\x12Q\n\x0c\x43reateClient\x12&.tenantry.admin.v1.CreateClientRequest\x1a\x19.tenantry.admin.v1.Client\x12K\n\tGetClient\x12#.tenantry.admin.v1.GetClientRequest\x1a\x19.tenantry.admin.v1.Client\x12\\\n\x0bListClients\x12%.tenantry.admin.v1.ListClientsRequest\x1a&.tenantry.admin.v1.ListClientsResponse\x12N\n\x0c\x44\x65leteClient\x12&.tenantry.admin.v1.DeleteClientRequest\x1a\x16.google.protobuf.Empty\x12q\n\x12RotateClientSecret\x12,.tenantry.admin.v1.RotateClientSecretRequest\x1a-.tenantry.admin.v1.RotateClientSecretResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$protos/admin/v1/client_service.proto\x12\x11tenantry.admin.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x07\n\x06\x43lient\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x17\n\tclient_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x36\n\x06origin\x18\x04 \x01(\x0e\x32 .tenantry.admin.v1.Client.OriginB\x04\xe2\x41\x01\x03\x12\x1b\n\rredirect_uris\x18\x05 \x03(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0bgrant_types\x18\x06 \x03(\tB\x04\xe2\x41\x01\x01\x12(\n\x1atoken_endpoint_auth_method\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05scope\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10\x61pplication_type\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tresources\x18\n \x03(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rclient_secret\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x1f\n\x11\x63lient_secret_set\x18\x0c \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\rlast_use_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04jwks\x18\x0f \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08jwks_uri\x18\x10 \x01(\tB\x04\xe2\x41\x01\x01\x12-\n\x1ftoken_endpoint_auth_signing_alg\x18\x11 \x01(\tB\x04\xe2\x41\x01\x01\x12&\n\x18\x64pop_bound_access_tokens\x18\x14 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n%require_pushed_authorization_requests\x18\x15 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\'\n\x19post_logout_redirect_uris\x18\x16 \x03(\tB\x04\xe2\x41\x01\x01\x12$\n\x16\x62\x61\x63kchannel_logout_uri\x18\x17 \x01(\tB\x04\xe2\x41\x01\x01\x12\x31\n#backchannel_logout_session_required\x18\x18 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12*\n\x1cuserinfo_signed_response_alg\x18\x1a \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10target_resources\x18\x19 \x03(\tB\x04\xe2\x41\x01\x01\"`\n\x06Origin\x12\x16\n\x12ORIGIN_UNSPECIFIED\x10\x00\x12\x10\n\x0cORIGIN_ADMIN\x10\x01\x12\x17\n\x13ORIGIN_REGISTRATION\x10\x02\x12\x13\n\x0fORIGIN_DOCUMENT\x10\x03\"\x92\x01\n\x13\x43reateClientRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tclient_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12/\n\x06\x63lient\x18\x03 \x01(\x0b\x32\x19.tenantry.admin.v1.ClientB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"&\n\x10GetClientRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"]\n\x12ListClientsRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"Z\n\x13ListClientsResponse\x12*\n\x07\x63lients\x18\x01 \x03(\x0b\x32\x19.tenantry.admin.v1.Client\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\")\n\x13\x44\x65leteClientRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"a\n\x19RotateClientSecretRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x07overlap\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\"m\n\x1aRotateClientSecretResponse\x12\x15\n\rclient_secret\x18\x01 \x01(\t\x12\x38\n\x14previous_expire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xd0\x03\n\rClientService\x12Q\n\x0c\x43reateClient\x12&.tenantry.admin.v1.CreateClientRequest\x1a\x19.tenantry.admin.v1.Client\x12K\n\tGetClient\x12#.tenantry.admin.v1.GetClientRequest\x1a\x19.tenantry.admin.v1.Client\x12\\\n\x0bListClients\x12%.tenantry.admin.v1.ListClientsRequest\x1a&.tenantry.admin.v1.ListClientsResponse\x12N\n\x0c\x44\x65leteClient\x12&.tenantry.admin.v1.DeleteClientRequest\x1a\x16.google.protobuf.Empty\x12q\n\x12RotateClientSecret\x12,.tenantry.admin.v1.RotateClientSecretRequest\x1a-.tenantry.admin.v1.RotateClientSecretResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,7 +44,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLIENT'].fields_by_name['origin']._loaded_options = None
   _globals['_CLIENT'].fields_by_name['origin']._serialized_options = b'\342A\001\003'
   _globals['_CLIENT'].fields_by_name['redirect_uris']._loaded_options = None
-  _globals['_CLIENT'].fields_by_name['redirect_uris']._serialized_options = b'\342A\001\002'
+  _globals['_CLIENT'].fields_by_name['redirect_uris']._serialized_options = b'\342A\001\001'
   _globals['_CLIENT'].fields_by_name['grant_types']._loaded_options = None
   _globals['_CLIENT'].fields_by_name['grant_types']._serialized_options = b'\342A\001\001'
   _globals['_CLIENT'].fields_by_name['token_endpoint_auth_method']._loaded_options = None
@@ -63,6 +63,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLIENT'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_CLIENT'].fields_by_name['last_use_time']._loaded_options = None
   _globals['_CLIENT'].fields_by_name['last_use_time']._serialized_options = b'\342A\001\003'
+  _globals['_CLIENT'].fields_by_name['jwks']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['jwks']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['jwks_uri']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['jwks_uri']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['token_endpoint_auth_signing_alg']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['token_endpoint_auth_signing_alg']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['dpop_bound_access_tokens']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['dpop_bound_access_tokens']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['require_pushed_authorization_requests']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['require_pushed_authorization_requests']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['post_logout_redirect_uris']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['post_logout_redirect_uris']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['backchannel_logout_uri']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['backchannel_logout_uri']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['backchannel_logout_session_required']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['backchannel_logout_session_required']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['userinfo_signed_response_alg']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['userinfo_signed_response_alg']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['target_resources']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['target_resources']._serialized_options = b'\342A\001\001'
   _globals['_CREATECLIENTREQUEST'].fields_by_name['parent']._loaded_options = None
   _globals['_CREATECLIENTREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
   _globals['_CREATECLIENTREQUEST'].fields_by_name['client_id']._loaded_options = None
@@ -86,23 +106,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROTATECLIENTSECRETREQUEST'].fields_by_name['overlap']._loaded_options = None
   _globals['_ROTATECLIENTSECRETREQUEST'].fields_by_name['overlap']._serialized_options = b'\342A\001\001'
   _globals['_CLIENT']._serialized_start=187
-  _globals['_CLIENT']._serialized_end=751
-  _globals['_CLIENT_ORIGIN']._serialized_start=676
-  _globals['_CLIENT_ORIGIN']._serialized_end=751
-  _globals['_CREATECLIENTREQUEST']._serialized_start=754
-  _globals['_CREATECLIENTREQUEST']._serialized_end=900
-  _globals['_GETCLIENTREQUEST']._serialized_start=902
-  _globals['_GETCLIENTREQUEST']._serialized_end=940
-  _globals['_LISTCLIENTSREQUEST']._serialized_start=942
-  _globals['_LISTCLIENTSREQUEST']._serialized_end=1035
-  _globals['_LISTCLIENTSRESPONSE']._serialized_start=1037
-  _globals['_LISTCLIENTSRESPONSE']._serialized_end=1127
-  _globals['_DELETECLIENTREQUEST']._serialized_start=1129
-  _globals['_DELETECLIENTREQUEST']._serialized_end=1170
-  _globals['_ROTATECLIENTSECRETREQUEST']._serialized_start=1172
-  _globals['_ROTATECLIENTSECRETREQUEST']._serialized_end=1269
-  _globals['_ROTATECLIENTSECRETRESPONSE']._serialized_start=1271
-  _globals['_ROTATECLIENTSECRETRESPONSE']._serialized_end=1380
-  _globals['_CLIENTSERVICE']._serialized_start=1383
-  _globals['_CLIENTSERVICE']._serialized_end=1847
+  _globals['_CLIENT']._serialized_end=1162
+  _globals['_CLIENT_ORIGIN']._serialized_start=1066
+  _globals['_CLIENT_ORIGIN']._serialized_end=1162
+  _globals['_CREATECLIENTREQUEST']._serialized_start=1165
+  _globals['_CREATECLIENTREQUEST']._serialized_end=1311
+  _globals['_GETCLIENTREQUEST']._serialized_start=1313
+  _globals['_GETCLIENTREQUEST']._serialized_end=1351
+  _globals['_LISTCLIENTSREQUEST']._serialized_start=1353
+  _globals['_LISTCLIENTSREQUEST']._serialized_end=1446
+  _globals['_LISTCLIENTSRESPONSE']._serialized_start=1448
+  _globals['_LISTCLIENTSRESPONSE']._serialized_end=1538
+  _globals['_DELETECLIENTREQUEST']._serialized_start=1540
+  _globals['_DELETECLIENTREQUEST']._serialized_end=1581
+  _globals['_ROTATECLIENTSECRETREQUEST']._serialized_start=1583
+  _globals['_ROTATECLIENTSECRETREQUEST']._serialized_end=1680
+  _globals['_ROTATECLIENTSECRETRESPONSE']._serialized_start=1682
+  _globals['_ROTATECLIENTSECRETRESPONSE']._serialized_end=1791
+  _globals['_CLIENTSERVICE']._serialized_start=1794
+  _globals['_CLIENTSERVICE']._serialized_end=2258
 # @@protoc_insertion_point(module_scope)

@@ -14,15 +14,17 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Client(_message.Message):
-    __slots__ = ("name", "client_id", "display_name", "origin", "redirect_uris", "grant_types", "token_endpoint_auth_method", "scope", "application_type", "resources", "client_secret", "client_secret_set", "create_time", "last_use_time")
+    __slots__ = ("name", "client_id", "display_name", "origin", "redirect_uris", "grant_types", "token_endpoint_auth_method", "scope", "application_type", "resources", "client_secret", "client_secret_set", "create_time", "last_use_time", "jwks", "jwks_uri", "token_endpoint_auth_signing_alg", "dpop_bound_access_tokens", "require_pushed_authorization_requests", "post_logout_redirect_uris", "backchannel_logout_uri", "backchannel_logout_session_required", "userinfo_signed_response_alg", "target_resources")
     class Origin(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         ORIGIN_UNSPECIFIED: _ClassVar[Client.Origin]
         ORIGIN_ADMIN: _ClassVar[Client.Origin]
         ORIGIN_REGISTRATION: _ClassVar[Client.Origin]
+        ORIGIN_DOCUMENT: _ClassVar[Client.Origin]
     ORIGIN_UNSPECIFIED: Client.Origin
     ORIGIN_ADMIN: Client.Origin
     ORIGIN_REGISTRATION: Client.Origin
+    ORIGIN_DOCUMENT: Client.Origin
     NAME_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +39,16 @@ class Client(_message.Message):
     CLIENT_SECRET_SET_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     LAST_USE_TIME_FIELD_NUMBER: _ClassVar[int]
+    JWKS_FIELD_NUMBER: _ClassVar[int]
+    JWKS_URI_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_ENDPOINT_AUTH_SIGNING_ALG_FIELD_NUMBER: _ClassVar[int]
+    DPOP_BOUND_ACCESS_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    REQUIRE_PUSHED_AUTHORIZATION_REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    POST_LOGOUT_REDIRECT_URIS_FIELD_NUMBER: _ClassVar[int]
+    BACKCHANNEL_LOGOUT_URI_FIELD_NUMBER: _ClassVar[int]
+    BACKCHANNEL_LOGOUT_SESSION_REQUIRED_FIELD_NUMBER: _ClassVar[int]
+    USERINFO_SIGNED_RESPONSE_ALG_FIELD_NUMBER: _ClassVar[int]
+    TARGET_RESOURCES_FIELD_NUMBER: _ClassVar[int]
     name: str
     client_id: str
     display_name: str
@@ -51,7 +63,17 @@ class Client(_message.Message):
     client_secret_set: bool
     create_time: _timestamp_pb2.Timestamp
     last_use_time: _timestamp_pb2.Timestamp
-    def __init__(self, name: _Optional[str] = ..., client_id: _Optional[str] = ..., display_name: _Optional[str] = ..., origin: _Optional[_Union[Client.Origin, str]] = ..., redirect_uris: _Optional[_Iterable[str]] = ..., grant_types: _Optional[_Iterable[str]] = ..., token_endpoint_auth_method: _Optional[str] = ..., scope: _Optional[str] = ..., application_type: _Optional[str] = ..., resources: _Optional[_Iterable[str]] = ..., client_secret: _Optional[str] = ..., client_secret_set: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_use_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    jwks: str
+    jwks_uri: str
+    token_endpoint_auth_signing_alg: str
+    dpop_bound_access_tokens: bool
+    require_pushed_authorization_requests: bool
+    post_logout_redirect_uris: _containers.RepeatedScalarFieldContainer[str]
+    backchannel_logout_uri: str
+    backchannel_logout_session_required: bool
+    userinfo_signed_response_alg: str
+    target_resources: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., client_id: _Optional[str] = ..., display_name: _Optional[str] = ..., origin: _Optional[_Union[Client.Origin, str]] = ..., redirect_uris: _Optional[_Iterable[str]] = ..., grant_types: _Optional[_Iterable[str]] = ..., token_endpoint_auth_method: _Optional[str] = ..., scope: _Optional[str] = ..., application_type: _Optional[str] = ..., resources: _Optional[_Iterable[str]] = ..., client_secret: _Optional[str] = ..., client_secret_set: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_use_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., jwks: _Optional[str] = ..., jwks_uri: _Optional[str] = ..., token_endpoint_auth_signing_alg: _Optional[str] = ..., dpop_bound_access_tokens: _Optional[bool] = ..., require_pushed_authorization_requests: _Optional[bool] = ..., post_logout_redirect_uris: _Optional[_Iterable[str]] = ..., backchannel_logout_uri: _Optional[str] = ..., backchannel_logout_session_required: _Optional[bool] = ..., userinfo_signed_response_alg: _Optional[str] = ..., target_resources: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class CreateClientRequest(_message.Message):
     __slots__ = ("parent", "client_id", "client", "validate_only")

@@ -27,8 +27,8 @@ if _version_not_supported:
 
 
 class ClientServiceStub:
-    """The OAuth clients of an issuer, made here or by dynamic registration. All calls work while the issuer is disabled, and
-    are refused with FAILED_PRECONDITION while it is deleted.
+    """The OAuth clients of an issuer, made here, by dynamic registration, or known by their metadata documents. All calls
+    work while the issuer is disabled, and are refused with FAILED_PRECONDITION while it is deleted.
     """
 
     def __init__(self, channel):
@@ -65,8 +65,8 @@ class ClientServiceStub:
 
 
 class ClientServiceServicer:
-    """The OAuth clients of an issuer, made here or by dynamic registration. All calls work while the issuer is disabled, and
-    are refused with FAILED_PRECONDITION while it is deleted.
+    """The OAuth clients of an issuer, made here, by dynamic registration, or known by their metadata documents. All calls
+    work while the issuer is disabled, and are refused with FAILED_PRECONDITION while it is deleted.
     """
 
     def CreateClient(self, request, context):
@@ -99,7 +99,8 @@ class ClientServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RotateClientSecret(self, request, context):
-        """Makes a new secret; the former one counts for `overlap` longer. NOT_FOUND; INVALID_ARGUMENT for a public client.
+        """Makes a new secret; the former one counts for `overlap` longer.
+        NOT_FOUND; INVALID_ARGUMENT for a client whose method needs none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -142,8 +143,8 @@ def add_ClientServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ClientService:
-    """The OAuth clients of an issuer, made here or by dynamic registration. All calls work while the issuer is disabled, and
-    are refused with FAILED_PRECONDITION while it is deleted.
+    """The OAuth clients of an issuer, made here, by dynamic registration, or known by their metadata documents. All calls
+    work while the issuer is disabled, and are refused with FAILED_PRECONDITION while it is deleted.
     """
 
     @staticmethod

@@ -23,12 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/protos/admin/v1/identity_provider_service.proto\x12\x11tenantry.admin.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x0e\n\x10IdentityProvider\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x64isabled\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x44\n\x04oidc\x18\x04 \x01(\x0b\x32..tenantry.admin.v1.IdentityProvider.OidcConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06oauth2\x18\x05 \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.OAuth2ConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06workos\x18\x06 \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.WorkosConfigB\x04\xe2\x41\x01\x01H\x00\x12\x46\n\x05\x61uth0\x18\x07 \x01(\x0b\x32/.tenantry.admin.v1.IdentityProvider.Auth0ConfigB\x04\xe2\x41\x01\x01H\x00\x12\x44\n\x04okta\x18\x08 \x01(\x0b\x32..tenantry.admin.v1.IdentityProvider.OktaConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06google\x18\t \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.GoogleConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06github\x18\n \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.GithubConfigB\x04\xe2\x41\x01\x01H\x00\x12\x46\n\x05\x65ntra\x18\x0b \x01(\x0b\x32/.tenantry.admin.v1.IdentityProvider.EntraConfigB\x04\xe2\x41\x01\x01H\x00\x12\x17\n\tclient_id\x18\x0c \x01(\tB\x04\xe2\x41\x01\x02\x12\x1b\n\rclient_secret\x18\r \x01(\tB\x04\xe2\x41\x01\x04\x12\x1f\n\x11\x63lient_secret_set\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\x12(\n\x1atoken_endpoint_auth_method\x18\x0f \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06scopes\x18\x10 \x03(\tB\x04\xe2\x41\x01\x01\x12M\n\rclaim_mapping\x18\x11 \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.ClaimMappingB\x04\xe2\x41\x01\x01\x12I\n\x0b\x61\x63\x63\x65ss_rule\x18\x12 \x01(\x0b\x32..tenantry.admin.v1.IdentityProvider.AccessRuleB\x04\xe2\x41\x01\x01\x12\x1b\n\rlogin_domains\x18\x13 \x03(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0credirect_uri\x18\x14 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x15 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x17 \x01(\tB\x04\xe2\x41\x01\x03\x1a&\n\nOidcConfig\x12\x18\n\nissuer_uri\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x1a`\n\x0cOAuth2Config\x12\x1f\n\x11\x61uthorization_uri\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\ttoken_uri\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08user_uri\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x1a\x0e\n\x0cWorkosConfig\x1a#\n\x0b\x41uth0Config\x12\x14\n\x06\x64omain\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x1a\x46\n\nOktaConfig\x12\x14\n\x06\x64omain\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\"\n\x14\x61uthorization_server\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x1a+\n\x0cGoogleConfig\x12\x1b\n\rhosted_domain\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x1a&\n\x0cGithubConfig\x12\x16\n\x08\x62\x61se_uri\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x1a&\n\x0b\x45ntraConfig\x12\x17\n\tdirectory\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x1a\xce\x01\n\x0c\x43laimMapping\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x65mail\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1c\n\x0e\x65mail_verified\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04name\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05roles\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0bpermissions\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06groups\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0corganization\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x1a\\\n\nAccessRule\x12\x1b\n\remail_domains\x18\x01 \x03(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rorganizations\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06groups\x18\x03 \x03(\tB\x04\xe2\x41\x01\x01\x42\x08\n\x06\x63onfig\"\xbc\x01\n\x1d\x43reateIdentityProviderRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\"\n\x14identity_provider_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x44\n\x11identity_provider\x18\x03 \x01(\x0b\x32#.tenantry.admin.v1.IdentityProviderB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"0\n\x1aGetIdentityProviderRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"g\n\x1cListIdentityProvidersRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"y\n\x1dListIdentityProvidersResponse\x12?\n\x12identity_providers\x18\x01 \x03(\x0b\x32#.tenantry.admin.v1.IdentityProvider\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9c\x01\n\x1dUpdateIdentityProviderRequest\x12\x44\n\x11identity_provider\x18\x01 \x01(\x0b\x32#.tenantry.admin.v1.IdentityProviderB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"G\n\x1d\x44\x65leteIdentityProviderRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x32\xc6\x04\n\x17IdentityProviderService\x12o\n\x16\x43reateIdentityProvider\x12\x30.tenantry.admin.v1.CreateIdentityProviderRequest\x1a#.tenantry.admin.v1.IdentityProvider\x12i\n\x13GetIdentityProvider\x12-.tenantry.admin.v1.GetIdentityProviderRequest\x1a#.tenantry.admin.v1.IdentityProvider\x12z\n\x15ListIdentityProviders\x12/.tenantry.admin.v1.ListIdentityProvidersRequest\x1a\x30.tenantry.admin.v1.ListIdentityProvidersResponse\x12o\n\x16UpdateIdentityProvider\x12\x30.tenantry.admin.v1.UpdateIdentityProviderRequest\x1a#.tenantry.admin.v1.IdentityProvider\x12\x62\n\x16\x44\x65leteIdentityProvider\x12\x30.tenantry.admin.v1.DeleteIdentityProviderRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/protos/admin/v1/identity_provider_service.proto\x12\x11tenantry.admin.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x11\n\x10IdentityProvider\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x64isabled\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x44\n\x04oidc\x18\x04 \x01(\x0b\x32..tenantry.admin.v1.IdentityProvider.OidcConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06oauth2\x18\x05 \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.OAuth2ConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06workos\x18\x06 \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.WorkosConfigB\x04\xe2\x41\x01\x01H\x00\x12\x46\n\x05\x61uth0\x18\x07 \x01(\x0b\x32/.tenantry.admin.v1.IdentityProvider.Auth0ConfigB\x04\xe2\x41\x01\x01H\x00\x12\x44\n\x04okta\x18\x08 \x01(\x0b\x32..tenantry.admin.v1.IdentityProvider.OktaConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06google\x18\t \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.GoogleConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06github\x18\n \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.GithubConfigB\x04\xe2\x41\x01\x01H\x00\x12\x46\n\x05\x65ntra\x18\x0b \x01(\x0b\x32/.tenantry.admin.v1.IdentityProvider.EntraConfigB\x04\xe2\x41\x01\x01H\x00\x12\x17\n\tclient_id\x18\x0c \x01(\tB\x04\xe2\x41\x01\x02\x12\x1b\n\rclient_secret\x18\r \x01(\tB\x04\xe2\x41\x01\x04\x12\x1f\n\x11\x63lient_secret_set\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\x12(\n\x1atoken_endpoint_auth_method\x18\x0f \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06scopes\x18\x10 \x03(\tB\x04\xe2\x41\x01\x01\x12M\n\rclaim_mapping\x18\x11 \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.ClaimMappingB\x04\xe2\x41\x01\x01\x12I\n\x0b\x61\x63\x63\x65ss_rule\x18\x12 \x01(\x0b\x32..tenantry.admin.v1.IdentityProvider.AccessRuleB\x04\xe2\x41\x01\x01\x12\x1b\n\rlogin_domains\x18\x13 \x03(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0credirect_uri\x18\x14 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x15 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x17 \x01(\tB\x04\xe2\x41\x01\x03\x12(\n\x1a\x63lient_assertion_algorithm\x18\x18 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\npublic_jwk\x18\x19 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1f\n\x11vouches_for_email\x18\x1a \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x39\n\x10recheck_interval\x18\x1b \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63lient_jwks_uri\x18\x1c \x01(\tB\x04\xe2\x41\x01\x03\x12!\n\x13vouches_for_clients\x18\x1d \x01(\x08\x42\x04\xe2\x41\x01\x01\x1a\xb3\x01\n\nOidcConfig\x12\x18\n\nissuer_uri\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1f\n\x11\x61uthorization_uri\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\ttoken_uri\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08user_uri\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08jwks_uri\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12!\n\x13id_token_algorithms\x18\x06 \x03(\tB\x04\xe2\x41\x01\x01\x1a`\n\x0cOAuth2Config\x12\x1f\n\x11\x61uthorization_uri\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\ttoken_uri\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08user_uri\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x1a\x0e\n\x0cWorkosConfig\x1a#\n\x0b\x41uth0Config\x12\x14\n\x06\x64omain\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x1a\x46\n\nOktaConfig\x12\x14\n\x06\x64omain\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\"\n\x14\x61uthorization_server\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x1a+\n\x0cGoogleConfig\x12\x1b\n\rhosted_domain\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x1a&\n\x0cGithubConfig\x12\x16\n\x08\x62\x61se_uri\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x1a&\n\x0b\x45ntraConfig\x12\x17\n\tdirectory\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x1a\xce\x01\n\x0c\x43laimMapping\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x65mail\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1c\n\x0e\x65mail_verified\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04name\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05roles\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0bpermissions\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06groups\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0corganization\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x1a\\\n\nAccessRule\x12\x1b\n\remail_domains\x18\x01 \x03(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rorganizations\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06groups\x18\x03 \x03(\tB\x04\xe2\x41\x01\x01\x42\x08\n\x06\x63onfig\"\xbc\x01\n\x1d\x43reateIdentityProviderRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\"\n\x14identity_provider_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x44\n\x11identity_provider\x18\x03 \x01(\x0b\x32#.tenantry.admin.v1.IdentityProviderB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"0\n\x1aGetIdentityProviderRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"g\n\x1cListIdentityProvidersRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"y\n\x1dListIdentityProvidersResponse\x12?\n\x12identity_providers\x18\x01 \x03(\x0b\x32#.tenantry.admin.v1.IdentityProvider\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9c\x01\n\x1dUpdateIdentityProviderRequest\x12\x44\n\x11identity_provider\x18\x01 \x01(\x0b\x32#.tenantry.admin.v1.IdentityProviderB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"G\n\x1d\x44\x65leteIdentityProviderRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"1\n\x1bTestIdentityProviderRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xdf\x02\n\x1cTestIdentityProviderResponse\x12K\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x35.tenantry.admin.v1.TestIdentityProviderResponse.CheckB\x04\xe2\x41\x01\x03\x12\x14\n\x06passed\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x03\x1a\xdb\x01\n\x05\x43heck\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12P\n\x05state\x18\x02 \x01(\x0e\x32;.tenantry.admin.v1.TestIdentityProviderResponse.Check.StateB\x04\xe2\x41\x01\x03\x12\x15\n\x07message\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"U\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_PASSED\x10\x01\x12\x10\n\x0cSTATE_FAILED\x10\x02\x12\x11\n\rSTATE_SKIPPED\x10\x03\x32\xbf\x05\n\x17IdentityProviderService\x12o\n\x16\x43reateIdentityProvider\x12\x30.tenantry.admin.v1.CreateIdentityProviderRequest\x1a#.tenantry.admin.v1.IdentityProvider\x12i\n\x13GetIdentityProvider\x12-.tenantry.admin.v1.GetIdentityProviderRequest\x1a#.tenantry.admin.v1.IdentityProvider\x12z\n\x15ListIdentityProviders\x12/.tenantry.admin.v1.ListIdentityProvidersRequest\x1a\x30.tenantry.admin.v1.ListIdentityProvidersResponse\x12o\n\x16UpdateIdentityProvider\x12\x30.tenantry.admin.v1.UpdateIdentityProviderRequest\x1a#.tenantry.admin.v1.IdentityProvider\x12\x62\n\x16\x44\x65leteIdentityProvider\x12\x30.tenantry.admin.v1.DeleteIdentityProviderRequest\x1a\x16.google.protobuf.Empty\x12w\n\x14TestIdentityProvider\x12..tenantry.admin.v1.TestIdentityProviderRequest\x1a/.tenantry.admin.v1.TestIdentityProviderResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,6 +38,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_IDENTITYPROVIDER_OIDCCONFIG'].fields_by_name['issuer_uri']._loaded_options = None
   _globals['_IDENTITYPROVIDER_OIDCCONFIG'].fields_by_name['issuer_uri']._serialized_options = b'\342A\001\002'
+  _globals['_IDENTITYPROVIDER_OIDCCONFIG'].fields_by_name['authorization_uri']._loaded_options = None
+  _globals['_IDENTITYPROVIDER_OIDCCONFIG'].fields_by_name['authorization_uri']._serialized_options = b'\342A\001\001'
+  _globals['_IDENTITYPROVIDER_OIDCCONFIG'].fields_by_name['token_uri']._loaded_options = None
+  _globals['_IDENTITYPROVIDER_OIDCCONFIG'].fields_by_name['token_uri']._serialized_options = b'\342A\001\001'
+  _globals['_IDENTITYPROVIDER_OIDCCONFIG'].fields_by_name['user_uri']._loaded_options = None
+  _globals['_IDENTITYPROVIDER_OIDCCONFIG'].fields_by_name['user_uri']._serialized_options = b'\342A\001\001'
+  _globals['_IDENTITYPROVIDER_OIDCCONFIG'].fields_by_name['jwks_uri']._loaded_options = None
+  _globals['_IDENTITYPROVIDER_OIDCCONFIG'].fields_by_name['jwks_uri']._serialized_options = b'\342A\001\001'
+  _globals['_IDENTITYPROVIDER_OIDCCONFIG'].fields_by_name['id_token_algorithms']._loaded_options = None
+  _globals['_IDENTITYPROVIDER_OIDCCONFIG'].fields_by_name['id_token_algorithms']._serialized_options = b'\342A\001\001'
   _globals['_IDENTITYPROVIDER_OAUTH2CONFIG'].fields_by_name['authorization_uri']._loaded_options = None
   _globals['_IDENTITYPROVIDER_OAUTH2CONFIG'].fields_by_name['authorization_uri']._serialized_options = b'\342A\001\002'
   _globals['_IDENTITYPROVIDER_OAUTH2CONFIG'].fields_by_name['token_uri']._loaded_options = None
@@ -123,6 +134,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IDENTITYPROVIDER'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
   _globals['_IDENTITYPROVIDER'].fields_by_name['etag']._loaded_options = None
   _globals['_IDENTITYPROVIDER'].fields_by_name['etag']._serialized_options = b'\342A\001\003'
+  _globals['_IDENTITYPROVIDER'].fields_by_name['client_assertion_algorithm']._loaded_options = None
+  _globals['_IDENTITYPROVIDER'].fields_by_name['client_assertion_algorithm']._serialized_options = b'\342A\001\001'
+  _globals['_IDENTITYPROVIDER'].fields_by_name['public_jwk']._loaded_options = None
+  _globals['_IDENTITYPROVIDER'].fields_by_name['public_jwk']._serialized_options = b'\342A\001\003'
+  _globals['_IDENTITYPROVIDER'].fields_by_name['vouches_for_email']._loaded_options = None
+  _globals['_IDENTITYPROVIDER'].fields_by_name['vouches_for_email']._serialized_options = b'\342A\001\001'
+  _globals['_IDENTITYPROVIDER'].fields_by_name['recheck_interval']._loaded_options = None
+  _globals['_IDENTITYPROVIDER'].fields_by_name['recheck_interval']._serialized_options = b'\342A\001\001'
+  _globals['_IDENTITYPROVIDER'].fields_by_name['client_jwks_uri']._loaded_options = None
+  _globals['_IDENTITYPROVIDER'].fields_by_name['client_jwks_uri']._serialized_options = b'\342A\001\003'
+  _globals['_IDENTITYPROVIDER'].fields_by_name['vouches_for_clients']._loaded_options = None
+  _globals['_IDENTITYPROVIDER'].fields_by_name['vouches_for_clients']._serialized_options = b'\342A\001\001'
   _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['parent']._loaded_options = None
   _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
   _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['identity_provider_id']._loaded_options = None
@@ -147,40 +170,60 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETEIDENTITYPROVIDERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_DELETEIDENTITYPROVIDERREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETEIDENTITYPROVIDERREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
-  _globals['_IDENTITYPROVIDER']._serialized_start=200
-  _globals['_IDENTITYPROVIDER']._serialized_end=2063
-  _globals['_IDENTITYPROVIDER_OIDCCONFIG']._serialized_start=1364
-  _globals['_IDENTITYPROVIDER_OIDCCONFIG']._serialized_end=1402
-  _globals['_IDENTITYPROVIDER_OAUTH2CONFIG']._serialized_start=1404
-  _globals['_IDENTITYPROVIDER_OAUTH2CONFIG']._serialized_end=1500
-  _globals['_IDENTITYPROVIDER_WORKOSCONFIG']._serialized_start=1502
-  _globals['_IDENTITYPROVIDER_WORKOSCONFIG']._serialized_end=1516
-  _globals['_IDENTITYPROVIDER_AUTH0CONFIG']._serialized_start=1518
-  _globals['_IDENTITYPROVIDER_AUTH0CONFIG']._serialized_end=1553
-  _globals['_IDENTITYPROVIDER_OKTACONFIG']._serialized_start=1555
-  _globals['_IDENTITYPROVIDER_OKTACONFIG']._serialized_end=1625
-  _globals['_IDENTITYPROVIDER_GOOGLECONFIG']._serialized_start=1627
-  _globals['_IDENTITYPROVIDER_GOOGLECONFIG']._serialized_end=1670
-  _globals['_IDENTITYPROVIDER_GITHUBCONFIG']._serialized_start=1672
-  _globals['_IDENTITYPROVIDER_GITHUBCONFIG']._serialized_end=1710
-  _globals['_IDENTITYPROVIDER_ENTRACONFIG']._serialized_start=1712
-  _globals['_IDENTITYPROVIDER_ENTRACONFIG']._serialized_end=1750
-  _globals['_IDENTITYPROVIDER_CLAIMMAPPING']._serialized_start=1753
-  _globals['_IDENTITYPROVIDER_CLAIMMAPPING']._serialized_end=1959
-  _globals['_IDENTITYPROVIDER_ACCESSRULE']._serialized_start=1961
-  _globals['_IDENTITYPROVIDER_ACCESSRULE']._serialized_end=2053
-  _globals['_CREATEIDENTITYPROVIDERREQUEST']._serialized_start=2066
-  _globals['_CREATEIDENTITYPROVIDERREQUEST']._serialized_end=2254
-  _globals['_GETIDENTITYPROVIDERREQUEST']._serialized_start=2256
-  _globals['_GETIDENTITYPROVIDERREQUEST']._serialized_end=2304
-  _globals['_LISTIDENTITYPROVIDERSREQUEST']._serialized_start=2306
-  _globals['_LISTIDENTITYPROVIDERSREQUEST']._serialized_end=2409
-  _globals['_LISTIDENTITYPROVIDERSRESPONSE']._serialized_start=2411
-  _globals['_LISTIDENTITYPROVIDERSRESPONSE']._serialized_end=2532
-  _globals['_UPDATEIDENTITYPROVIDERREQUEST']._serialized_start=2535
-  _globals['_UPDATEIDENTITYPROVIDERREQUEST']._serialized_end=2691
-  _globals['_DELETEIDENTITYPROVIDERREQUEST']._serialized_start=2693
-  _globals['_DELETEIDENTITYPROVIDERREQUEST']._serialized_end=2764
-  _globals['_IDENTITYPROVIDERSERVICE']._serialized_start=2767
-  _globals['_IDENTITYPROVIDERSERVICE']._serialized_end=3349
+  _globals['_TESTIDENTITYPROVIDERREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_TESTIDENTITYPROVIDERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK'].fields_by_name['name']._loaded_options = None
+  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK'].fields_by_name['name']._serialized_options = b'\342A\001\003'
+  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK'].fields_by_name['state']._loaded_options = None
+  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK'].fields_by_name['state']._serialized_options = b'\342A\001\003'
+  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK'].fields_by_name['message']._loaded_options = None
+  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK'].fields_by_name['message']._serialized_options = b'\342A\001\003'
+  _globals['_TESTIDENTITYPROVIDERRESPONSE'].fields_by_name['checks']._loaded_options = None
+  _globals['_TESTIDENTITYPROVIDERRESPONSE'].fields_by_name['checks']._serialized_options = b'\342A\001\003'
+  _globals['_TESTIDENTITYPROVIDERRESPONSE'].fields_by_name['passed']._loaded_options = None
+  _globals['_TESTIDENTITYPROVIDERRESPONSE'].fields_by_name['passed']._serialized_options = b'\342A\001\003'
+  _globals['_IDENTITYPROVIDER']._serialized_start=232
+  _globals['_IDENTITYPROVIDER']._serialized_end=2463
+  _globals['_IDENTITYPROVIDER_OIDCCONFIG']._serialized_start=1623
+  _globals['_IDENTITYPROVIDER_OIDCCONFIG']._serialized_end=1802
+  _globals['_IDENTITYPROVIDER_OAUTH2CONFIG']._serialized_start=1804
+  _globals['_IDENTITYPROVIDER_OAUTH2CONFIG']._serialized_end=1900
+  _globals['_IDENTITYPROVIDER_WORKOSCONFIG']._serialized_start=1902
+  _globals['_IDENTITYPROVIDER_WORKOSCONFIG']._serialized_end=1916
+  _globals['_IDENTITYPROVIDER_AUTH0CONFIG']._serialized_start=1918
+  _globals['_IDENTITYPROVIDER_AUTH0CONFIG']._serialized_end=1953
+  _globals['_IDENTITYPROVIDER_OKTACONFIG']._serialized_start=1955
+  _globals['_IDENTITYPROVIDER_OKTACONFIG']._serialized_end=2025
+  _globals['_IDENTITYPROVIDER_GOOGLECONFIG']._serialized_start=2027
+  _globals['_IDENTITYPROVIDER_GOOGLECONFIG']._serialized_end=2070
+  _globals['_IDENTITYPROVIDER_GITHUBCONFIG']._serialized_start=2072
+  _globals['_IDENTITYPROVIDER_GITHUBCONFIG']._serialized_end=2110
+  _globals['_IDENTITYPROVIDER_ENTRACONFIG']._serialized_start=2112
+  _globals['_IDENTITYPROVIDER_ENTRACONFIG']._serialized_end=2150
+  _globals['_IDENTITYPROVIDER_CLAIMMAPPING']._serialized_start=2153
+  _globals['_IDENTITYPROVIDER_CLAIMMAPPING']._serialized_end=2359
+  _globals['_IDENTITYPROVIDER_ACCESSRULE']._serialized_start=2361
+  _globals['_IDENTITYPROVIDER_ACCESSRULE']._serialized_end=2453
+  _globals['_CREATEIDENTITYPROVIDERREQUEST']._serialized_start=2466
+  _globals['_CREATEIDENTITYPROVIDERREQUEST']._serialized_end=2654
+  _globals['_GETIDENTITYPROVIDERREQUEST']._serialized_start=2656
+  _globals['_GETIDENTITYPROVIDERREQUEST']._serialized_end=2704
+  _globals['_LISTIDENTITYPROVIDERSREQUEST']._serialized_start=2706
+  _globals['_LISTIDENTITYPROVIDERSREQUEST']._serialized_end=2809
+  _globals['_LISTIDENTITYPROVIDERSRESPONSE']._serialized_start=2811
+  _globals['_LISTIDENTITYPROVIDERSRESPONSE']._serialized_end=2932
+  _globals['_UPDATEIDENTITYPROVIDERREQUEST']._serialized_start=2935
+  _globals['_UPDATEIDENTITYPROVIDERREQUEST']._serialized_end=3091
+  _globals['_DELETEIDENTITYPROVIDERREQUEST']._serialized_start=3093
+  _globals['_DELETEIDENTITYPROVIDERREQUEST']._serialized_end=3164
+  _globals['_TESTIDENTITYPROVIDERREQUEST']._serialized_start=3166
+  _globals['_TESTIDENTITYPROVIDERREQUEST']._serialized_end=3215
+  _globals['_TESTIDENTITYPROVIDERRESPONSE']._serialized_start=3218
+  _globals['_TESTIDENTITYPROVIDERRESPONSE']._serialized_end=3569
+  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK']._serialized_start=3350
+  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK']._serialized_end=3569
+  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK_STATE']._serialized_start=3484
+  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK_STATE']._serialized_end=3569
+  _globals['_IDENTITYPROVIDERSERVICE']._serialized_start=3572
+  _globals['_IDENTITYPROVIDERSERVICE']._serialized_end=4275
 # @@protoc_insertion_point(module_scope)

@@ -1,10 +1,12 @@
 import datetime
 
 from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import empty_pb2 as _empty_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
@@ -13,12 +15,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class IdentityProvider(_message.Message):
-    __slots__ = ("name", "display_name", "disabled", "oidc", "oauth2", "workos", "auth0", "okta", "google", "github", "entra", "client_id", "client_secret", "client_secret_set", "token_endpoint_auth_method", "scopes", "claim_mapping", "access_rule", "login_domains", "redirect_uri", "create_time", "update_time", "etag")
+    __slots__ = ("name", "display_name", "disabled", "oidc", "oauth2", "workos", "auth0", "okta", "google", "github", "entra", "client_id", "client_secret", "client_secret_set", "token_endpoint_auth_method", "scopes", "claim_mapping", "access_rule", "login_domains", "redirect_uri", "create_time", "update_time", "etag", "client_assertion_algorithm", "public_jwk", "vouches_for_email", "recheck_interval", "client_jwks_uri", "vouches_for_clients")
     class OidcConfig(_message.Message):
-        __slots__ = ("issuer_uri",)
+        __slots__ = ("issuer_uri", "authorization_uri", "token_uri", "user_uri", "jwks_uri", "id_token_algorithms")
         ISSUER_URI_FIELD_NUMBER: _ClassVar[int]
+        AUTHORIZATION_URI_FIELD_NUMBER: _ClassVar[int]
+        TOKEN_URI_FIELD_NUMBER: _ClassVar[int]
+        USER_URI_FIELD_NUMBER: _ClassVar[int]
+        JWKS_URI_FIELD_NUMBER: _ClassVar[int]
+        ID_TOKEN_ALGORITHMS_FIELD_NUMBER: _ClassVar[int]
         issuer_uri: str
-        def __init__(self, issuer_uri: _Optional[str] = ...) -> None: ...
+        authorization_uri: str
+        token_uri: str
+        user_uri: str
+        jwks_uri: str
+        id_token_algorithms: _containers.RepeatedScalarFieldContainer[str]
+        def __init__(self, issuer_uri: _Optional[str] = ..., authorization_uri: _Optional[str] = ..., token_uri: _Optional[str] = ..., user_uri: _Optional[str] = ..., jwks_uri: _Optional[str] = ..., id_token_algorithms: _Optional[_Iterable[str]] = ...) -> None: ...
     class OAuth2Config(_message.Message):
         __slots__ = ("authorization_uri", "token_uri", "user_uri")
         AUTHORIZATION_URI_FIELD_NUMBER: _ClassVar[int]
@@ -109,6 +121,12 @@ class IdentityProvider(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ASSERTION_ALGORITHM_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_JWK_FIELD_NUMBER: _ClassVar[int]
+    VOUCHES_FOR_EMAIL_FIELD_NUMBER: _ClassVar[int]
+    RECHECK_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_JWKS_URI_FIELD_NUMBER: _ClassVar[int]
+    VOUCHES_FOR_CLIENTS_FIELD_NUMBER: _ClassVar[int]
     name: str
     display_name: str
     disabled: bool
@@ -132,7 +150,13 @@ class IdentityProvider(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
     etag: str
-    def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., disabled: _Optional[bool] = ..., oidc: _Optional[_Union[IdentityProvider.OidcConfig, _Mapping]] = ..., oauth2: _Optional[_Union[IdentityProvider.OAuth2Config, _Mapping]] = ..., workos: _Optional[_Union[IdentityProvider.WorkosConfig, _Mapping]] = ..., auth0: _Optional[_Union[IdentityProvider.Auth0Config, _Mapping]] = ..., okta: _Optional[_Union[IdentityProvider.OktaConfig, _Mapping]] = ..., google: _Optional[_Union[IdentityProvider.GoogleConfig, _Mapping]] = ..., github: _Optional[_Union[IdentityProvider.GithubConfig, _Mapping]] = ..., entra: _Optional[_Union[IdentityProvider.EntraConfig, _Mapping]] = ..., client_id: _Optional[str] = ..., client_secret: _Optional[str] = ..., client_secret_set: _Optional[bool] = ..., token_endpoint_auth_method: _Optional[str] = ..., scopes: _Optional[_Iterable[str]] = ..., claim_mapping: _Optional[_Union[IdentityProvider.ClaimMapping, _Mapping]] = ..., access_rule: _Optional[_Union[IdentityProvider.AccessRule, _Mapping]] = ..., login_domains: _Optional[_Iterable[str]] = ..., redirect_uri: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ...) -> None: ...
+    client_assertion_algorithm: str
+    public_jwk: str
+    vouches_for_email: bool
+    recheck_interval: _duration_pb2.Duration
+    client_jwks_uri: str
+    vouches_for_clients: bool
+    def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., disabled: _Optional[bool] = ..., oidc: _Optional[_Union[IdentityProvider.OidcConfig, _Mapping]] = ..., oauth2: _Optional[_Union[IdentityProvider.OAuth2Config, _Mapping]] = ..., workos: _Optional[_Union[IdentityProvider.WorkosConfig, _Mapping]] = ..., auth0: _Optional[_Union[IdentityProvider.Auth0Config, _Mapping]] = ..., okta: _Optional[_Union[IdentityProvider.OktaConfig, _Mapping]] = ..., google: _Optional[_Union[IdentityProvider.GoogleConfig, _Mapping]] = ..., github: _Optional[_Union[IdentityProvider.GithubConfig, _Mapping]] = ..., entra: _Optional[_Union[IdentityProvider.EntraConfig, _Mapping]] = ..., client_id: _Optional[str] = ..., client_secret: _Optional[str] = ..., client_secret_set: _Optional[bool] = ..., token_endpoint_auth_method: _Optional[str] = ..., scopes: _Optional[_Iterable[str]] = ..., claim_mapping: _Optional[_Union[IdentityProvider.ClaimMapping, _Mapping]] = ..., access_rule: _Optional[_Union[IdentityProvider.AccessRule, _Mapping]] = ..., login_domains: _Optional[_Iterable[str]] = ..., redirect_uri: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., client_assertion_algorithm: _Optional[str] = ..., public_jwk: _Optional[str] = ..., vouches_for_email: _Optional[bool] = ..., recheck_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., client_jwks_uri: _Optional[str] = ..., vouches_for_clients: _Optional[bool] = ...) -> None: ...
 
 class CreateIdentityProviderRequest(_message.Message):
     __slots__ = ("parent", "identity_provider_id", "identity_provider", "validate_only")
@@ -185,3 +209,36 @@ class DeleteIdentityProviderRequest(_message.Message):
     name: str
     etag: str
     def __init__(self, name: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class TestIdentityProviderRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class TestIdentityProviderResponse(_message.Message):
+    __slots__ = ("checks", "passed")
+    class Check(_message.Message):
+        __slots__ = ("name", "state", "message")
+        class State(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+            __slots__ = ()
+            STATE_UNSPECIFIED: _ClassVar[TestIdentityProviderResponse.Check.State]
+            STATE_PASSED: _ClassVar[TestIdentityProviderResponse.Check.State]
+            STATE_FAILED: _ClassVar[TestIdentityProviderResponse.Check.State]
+            STATE_SKIPPED: _ClassVar[TestIdentityProviderResponse.Check.State]
+        STATE_UNSPECIFIED: TestIdentityProviderResponse.Check.State
+        STATE_PASSED: TestIdentityProviderResponse.Check.State
+        STATE_FAILED: TestIdentityProviderResponse.Check.State
+        STATE_SKIPPED: TestIdentityProviderResponse.Check.State
+        NAME_FIELD_NUMBER: _ClassVar[int]
+        STATE_FIELD_NUMBER: _ClassVar[int]
+        MESSAGE_FIELD_NUMBER: _ClassVar[int]
+        name: str
+        state: TestIdentityProviderResponse.Check.State
+        message: str
+        def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[TestIdentityProviderResponse.Check.State, str]] = ..., message: _Optional[str] = ...) -> None: ...
+    CHECKS_FIELD_NUMBER: _ClassVar[int]
+    PASSED_FIELD_NUMBER: _ClassVar[int]
+    checks: _containers.RepeatedCompositeFieldContainer[TestIdentityProviderResponse.Check]
+    passed: bool
+    def __init__(self, checks: _Optional[_Iterable[_Union[TestIdentityProviderResponse.Check, _Mapping]]] = ..., passed: _Optional[bool] = ...) -> None: ...

@@ -62,6 +62,11 @@ class IdentityProviderServiceStub:
                 request_serializer=protos_dot_admin_dot_v1_dot_identity__provider__service__pb2.DeleteIdentityProviderRequest.SerializeToString,
                 response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
+        self.TestIdentityProvider = channel.unary_unary(
+                '/tenantry.admin.v1.IdentityProviderService/TestIdentityProvider',
+                request_serializer=protos_dot_admin_dot_v1_dot_identity__provider__service__pb2.TestIdentityProviderRequest.SerializeToString,
+                response_deserializer=protos_dot_admin_dot_v1_dot_identity__provider__service__pb2.TestIdentityProviderResponse.FromString,
+                _registered_method=True)
 
 
 class IdentityProviderServiceServicer:
@@ -106,6 +111,14 @@ class IdentityProviderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TestIdentityProvider(self, request, context):
+        """Calls an identity provider, also a disabled one, and says what was found, within nine seconds. Nothing is changed,
+        nobody is signed in, and what the provider has wrong is in the answer, not an error. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IdentityProviderServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -133,6 +146,11 @@ def add_IdentityProviderServiceServicer_to_server(servicer, server):
                     servicer.DeleteIdentityProvider,
                     request_deserializer=protos_dot_admin_dot_v1_dot_identity__provider__service__pb2.DeleteIdentityProviderRequest.FromString,
                     response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'TestIdentityProvider': grpc.unary_unary_rpc_method_handler(
+                    servicer.TestIdentityProvider,
+                    request_deserializer=protos_dot_admin_dot_v1_dot_identity__provider__service__pb2.TestIdentityProviderRequest.FromString,
+                    response_serializer=protos_dot_admin_dot_v1_dot_identity__provider__service__pb2.TestIdentityProviderResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -272,6 +290,33 @@ class IdentityProviderService:
             '/tenantry.admin.v1.IdentityProviderService/DeleteIdentityProvider',
             protos_dot_admin_dot_v1_dot_identity__provider__service__pb2.DeleteIdentityProviderRequest.SerializeToString,
             google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TestIdentityProvider(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.admin.v1.IdentityProviderService/TestIdentityProvider',
+            protos_dot_admin_dot_v1_dot_identity__provider__service__pb2.TestIdentityProviderRequest.SerializeToString,
+            protos_dot_admin_dot_v1_dot_identity__provider__service__pb2.TestIdentityProviderResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -50,7 +50,7 @@ class Issuer(_message.Message):
     def __init__(self, name: _Optional[str] = ..., uid: _Optional[str] = ..., display_name: _Optional[str] = ..., issuer_uri: _Optional[str] = ..., state: _Optional[_Union[Issuer.State, str]] = ..., policy: _Optional[_Union[IssuerPolicy, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delete_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., purge_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ...) -> None: ...
 
 class IssuerPolicy(_message.Message):
-    __slots__ = ("access_token_ttl", "refresh_token_ttl", "grant_ttl", "authorization_code_ttl", "replay_window", "session_ttl", "scopes", "token_format", "signing_algorithm", "key_roll_interval", "dynamic_registration", "unused_client_ttl", "private_redirect_schemes", "resources", "allowed_origins", "debug")
+    __slots__ = ("access_token_ttl", "refresh_token_ttl", "grant_ttl", "authorization_code_ttl", "replay_window", "session_ttl", "scopes", "token_format", "signing_algorithm", "key_roll_interval", "registration", "unused_client_ttl", "private_redirect_schemes", "allowed_origins", "debug", "link_by_email", "first_party_origins", "client_documents", "client_document_hosts", "dpop_nonce_required", "par_required", "registration_limit", "failure_limit", "client_limit", "guess_limit", "session_limit")
     class TokenFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         TOKEN_FORMAT_UNSPECIFIED: _ClassVar[IssuerPolicy.TokenFormat]
@@ -59,6 +59,26 @@ class IssuerPolicy(_message.Message):
     TOKEN_FORMAT_UNSPECIFIED: IssuerPolicy.TokenFormat
     TOKEN_FORMAT_JWT: IssuerPolicy.TokenFormat
     TOKEN_FORMAT_OPAQUE: IssuerPolicy.TokenFormat
+    class Registration(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        REGISTRATION_UNSPECIFIED: _ClassVar[IssuerPolicy.Registration]
+        REGISTRATION_OPEN: _ClassVar[IssuerPolicy.Registration]
+        REGISTRATION_TOKEN: _ClassVar[IssuerPolicy.Registration]
+        REGISTRATION_CLOSED: _ClassVar[IssuerPolicy.Registration]
+    REGISTRATION_UNSPECIFIED: IssuerPolicy.Registration
+    REGISTRATION_OPEN: IssuerPolicy.Registration
+    REGISTRATION_TOKEN: IssuerPolicy.Registration
+    REGISTRATION_CLOSED: IssuerPolicy.Registration
+    class ClientDocuments(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        CLIENT_DOCUMENTS_UNSPECIFIED: _ClassVar[IssuerPolicy.ClientDocuments]
+        CLIENT_DOCUMENTS_ANY: _ClassVar[IssuerPolicy.ClientDocuments]
+        CLIENT_DOCUMENTS_LISTED: _ClassVar[IssuerPolicy.ClientDocuments]
+        CLIENT_DOCUMENTS_NONE: _ClassVar[IssuerPolicy.ClientDocuments]
+    CLIENT_DOCUMENTS_UNSPECIFIED: IssuerPolicy.ClientDocuments
+    CLIENT_DOCUMENTS_ANY: IssuerPolicy.ClientDocuments
+    CLIENT_DOCUMENTS_LISTED: IssuerPolicy.ClientDocuments
+    CLIENT_DOCUMENTS_NONE: IssuerPolicy.ClientDocuments
     ACCESS_TOKEN_TTL_FIELD_NUMBER: _ClassVar[int]
     REFRESH_TOKEN_TTL_FIELD_NUMBER: _ClassVar[int]
     GRANT_TTL_FIELD_NUMBER: _ClassVar[int]
@@ -69,12 +89,22 @@ class IssuerPolicy(_message.Message):
     TOKEN_FORMAT_FIELD_NUMBER: _ClassVar[int]
     SIGNING_ALGORITHM_FIELD_NUMBER: _ClassVar[int]
     KEY_ROLL_INTERVAL_FIELD_NUMBER: _ClassVar[int]
-    DYNAMIC_REGISTRATION_FIELD_NUMBER: _ClassVar[int]
+    REGISTRATION_FIELD_NUMBER: _ClassVar[int]
     UNUSED_CLIENT_TTL_FIELD_NUMBER: _ClassVar[int]
     PRIVATE_REDIRECT_SCHEMES_FIELD_NUMBER: _ClassVar[int]
-    RESOURCES_FIELD_NUMBER: _ClassVar[int]
     ALLOWED_ORIGINS_FIELD_NUMBER: _ClassVar[int]
     DEBUG_FIELD_NUMBER: _ClassVar[int]
+    LINK_BY_EMAIL_FIELD_NUMBER: _ClassVar[int]
+    FIRST_PARTY_ORIGINS_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_DOCUMENT_HOSTS_FIELD_NUMBER: _ClassVar[int]
+    DPOP_NONCE_REQUIRED_FIELD_NUMBER: _ClassVar[int]
+    PAR_REQUIRED_FIELD_NUMBER: _ClassVar[int]
+    REGISTRATION_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    GUESS_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    SESSION_LIMIT_FIELD_NUMBER: _ClassVar[int]
     access_token_ttl: _duration_pb2.Duration
     refresh_token_ttl: _duration_pb2.Duration
     grant_ttl: _duration_pb2.Duration
@@ -85,13 +115,31 @@ class IssuerPolicy(_message.Message):
     token_format: IssuerPolicy.TokenFormat
     signing_algorithm: str
     key_roll_interval: _duration_pb2.Duration
-    dynamic_registration: bool
+    registration: IssuerPolicy.Registration
     unused_client_ttl: _duration_pb2.Duration
     private_redirect_schemes: _containers.RepeatedScalarFieldContainer[str]
-    resources: _containers.RepeatedScalarFieldContainer[str]
     allowed_origins: _containers.RepeatedScalarFieldContainer[str]
     debug: bool
-    def __init__(self, access_token_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., refresh_token_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., grant_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., authorization_code_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., replay_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., session_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scopes: _Optional[_Iterable[str]] = ..., token_format: _Optional[_Union[IssuerPolicy.TokenFormat, str]] = ..., signing_algorithm: _Optional[str] = ..., key_roll_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., dynamic_registration: _Optional[bool] = ..., unused_client_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., private_redirect_schemes: _Optional[_Iterable[str]] = ..., resources: _Optional[_Iterable[str]] = ..., allowed_origins: _Optional[_Iterable[str]] = ..., debug: _Optional[bool] = ...) -> None: ...
+    link_by_email: bool
+    first_party_origins: _containers.RepeatedScalarFieldContainer[str]
+    client_documents: IssuerPolicy.ClientDocuments
+    client_document_hosts: _containers.RepeatedScalarFieldContainer[str]
+    dpop_nonce_required: bool
+    par_required: bool
+    registration_limit: RateLimit
+    failure_limit: RateLimit
+    client_limit: RateLimit
+    guess_limit: RateLimit
+    session_limit: RateLimit
+    def __init__(self, access_token_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., refresh_token_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., grant_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., authorization_code_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., replay_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., session_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scopes: _Optional[_Iterable[str]] = ..., token_format: _Optional[_Union[IssuerPolicy.TokenFormat, str]] = ..., signing_algorithm: _Optional[str] = ..., key_roll_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., registration: _Optional[_Union[IssuerPolicy.Registration, str]] = ..., unused_client_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., private_redirect_schemes: _Optional[_Iterable[str]] = ..., allowed_origins: _Optional[_Iterable[str]] = ..., debug: _Optional[bool] = ..., link_by_email: _Optional[bool] = ..., first_party_origins: _Optional[_Iterable[str]] = ..., client_documents: _Optional[_Union[IssuerPolicy.ClientDocuments, str]] = ..., client_document_hosts: _Optional[_Iterable[str]] = ..., dpop_nonce_required: _Optional[bool] = ..., par_required: _Optional[bool] = ..., registration_limit: _Optional[_Union[RateLimit, _Mapping]] = ..., failure_limit: _Optional[_Union[RateLimit, _Mapping]] = ..., client_limit: _Optional[_Union[RateLimit, _Mapping]] = ..., guess_limit: _Optional[_Union[RateLimit, _Mapping]] = ..., session_limit: _Optional[_Union[RateLimit, _Mapping]] = ...) -> None: ...
+
+class RateLimit(_message.Message):
+    __slots__ = ("per_minute", "burst")
+    PER_MINUTE_FIELD_NUMBER: _ClassVar[int]
+    BURST_FIELD_NUMBER: _ClassVar[int]
+    per_minute: int
+    burst: int
+    def __init__(self, per_minute: _Optional[int] = ..., burst: _Optional[int] = ...) -> None: ...
 
 class CreateIssuerRequest(_message.Message):
     __slots__ = ("issuer_id", "issuer", "validate_only")

@@ -3,22 +3,28 @@
 workos.com/docs/reference/authkit/authentication
 """
 
-from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from typing import Any, cast
 
-from server.outbound.calls import Calls
+from server.outbound.calls import Calls, Said, refresh_token_in, unverified
 from tenants.acts.upstream import Redemption
-from tenants.oauth import json_text
-from tenants.oauth.id_token import Unproven
+from tenants.oauth.foreign_jwt import Unproven
 
 
-async def claims(calls: Calls, redemption: Redemption) -> Mapping[str, Any]:
+async def said(calls: Calls, redemption: Redemption) -> Said:
     """Raises Unreachable or Unproven."""
     tokens = await calls.redeem(redemption.provider.token_uri, redemption, as_json=True)
+    claims = claims_in(tokens)
+    if claims is None:
+        raise Unproven("there is no user in the answer of the token endpoint")
+    return Said(claims, refresh_token_in(tokens))
+
+
+def claims_in(tokens: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Those of the user in an answer, if there is one."""
     user = tokens.get("user")
     if not isinstance(user, dict):
-        raise Unproven("there is no user in the answer of the token endpoint")
+        return None
     said = cast("dict[str, Any]", user)
     names = [said.get("first_name"), said.get("last_name")]
     return {
@@ -31,12 +37,7 @@ async def claims(calls: Calls, redemption: Redemption) -> Mapping[str, Any]:
 
 
 def _beside(access_token: object) -> Mapping[str, Any]:
-    """`role`, `roles` and `permissions` of the access token, which came straight from WorkOS over TLS."""
-    try:
-        segment = str(access_token).split(".")[1]
-        value = json_text.parse(urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
-    except (ValueError, IndexError):
-        return {}
-    members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    """`role`, `roles` and `permissions` of the access token."""
+    members = unverified(access_token)
     roles = members.get("roles", members.get("role"))
     return {"roles": roles, "permissions": members.get("permissions")}

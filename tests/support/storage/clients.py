@@ -104,9 +104,10 @@ class ClientConformance(StoreConformance[Tx]):
         assert await kept.do(lambda tx: tx.clients.find("c1")) == client("c1", last_used_at=NOW + 9)
         assert await kept.do(lambda tx: list(tx.clients.page("", 9))) == [client("c1", last_used_at=NOW + 9)]
 
-    async def test_registered_clients_that_lie_unused_are_swept(self, kept: Kept[Tx]) -> None:
+    async def test_clients_that_came_by_themselves_and_lie_unused_are_swept(self, kept: Kept[Tx]) -> None:
         def fill(tx: Tx) -> None:
             tx.clients.add(client("unused", last_used_at=NOW - 1))
+            tx.clients.add(client("of a document", last_used_at=NOW - 1, origin="document"))
             tx.clients.add(client("used at that second", last_used_at=NOW))
             tx.clients.add(client("the operator's", last_used_at=NOW - 1, origin="admin"))
             tx.clients.add(client("granted", last_used_at=NOW - 1))
@@ -116,11 +117,32 @@ class ClientConformance(StoreConformance[Tx]):
 
         await kept.do(fill)
         assert await kept.do(lambda tx: tx.clients.find("unused")) is not None
-        assert await kept.do(lambda tx: tx.clients.sweep(NOW, 100)) == 1
+        assert await kept.do(lambda tx: tx.clients.sweep(NOW, 100)) == 2
         assert await kept.do(lambda tx: tx.clients.find("unused")) is None
         left = [each.id for each in await kept.do(lambda tx: tx.clients.page("", 100))]
         assert left == sorted(["used at that second", "the operator's", "granted", "granted once"])
         assert not (await kept.batch(lambda tx: tx.clients.sweep(NOW, 100))).wrote
+
+    async def test_of_clients_known_by_documents_the_last_used_and_the_granted_are_kept(self, kept: Kept[Tx]) -> None:
+        def fill(tx: Tx) -> None:
+            for n in range(6):
+                tx.clients.add(client(f"d{n}", last_used_at=NOW + n // 2, origin="document"))
+            for id in ("registered", "the operator's"):
+                tx.clients.add(client(id, last_used_at=0, origin="admin" if "'" in id else "registration"))
+            tx.grants.add(grant(1, client_id="d0"))
+            tx.grants.add(grant(2, client_id="d2", revoked_at=NOW))
+
+        await kept.do(fill)
+        for most in (6, 4):
+            assert not (await kept.batch(lambda tx, most=most: tx.clients.keep_documents(most))).wrote
+        assert await kept.do(lambda tx: tx.clients.find("d3")) is not None
+        assert await kept.do(lambda tx: tx.clients.keep_documents(2)) == 2
+        assert await kept.do(lambda tx: tx.clients.find("d3")) is None
+        left = [each.id for each in await kept.do(lambda tx: tx.clients.page("", 100))]
+        assert left == sorted(["d0", "d2", "d4", "d5", "registered", "the operator's"])
+        assert await kept.do(lambda tx: tx.clients.keep_documents(1)) == 1
+        assert await kept.do(lambda tx: tx.clients.find("d5")) is not None, "of two used at once the later name stays"
+        assert await kept.do(lambda tx: tx.clients.keep_documents(0)) == 1
 
     async def test_a_sweep_of_clients_takes_as_many_as_it_may(self, kept: Kept[Tx]) -> None:
         for n in range(5):

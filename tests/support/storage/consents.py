@@ -63,3 +63,12 @@ class ConsentConformance(StoreConformance[Tx]):
         assert await kept.do(lambda tx: tx.consents.remove_of_client("c1")) == 0
         assert await kept.do(lambda tx: [*tx.consents.of_user("u1"), *tx.consents.of_user("u2")]) == [stays]
         assert not (await kept.batch(lambda tx: tx.consents.remove_of_client("c1"))).wrote
+
+    async def test_all_that_anybody_allowed_anyone_at_a_resource_is_forgotten_together(self, kept: Kept[Tx]) -> None:
+        stays = [consent("u1", "c1", "A"), consent("u2", "c1", "a/")]
+        for each in (consent("u1", "c1", "a"), consent("u2", "c2", "a"), *stays):
+            await kept.do(lambda tx, each=each: tx.consents.put(each))
+        assert await kept.do(lambda tx: tx.consents.remove_for_resource("a")) == 2
+        assert await kept.do(lambda tx: tx.consents.remove_for_resource("a")) == 0
+        assert await kept.do(lambda tx: [*tx.consents.of_user("u1"), *tx.consents.of_user("u2")]) == stays
+        assert not (await kept.batch(lambda tx: tx.consents.remove_for_resource("a"))).wrote

@@ -5,12 +5,29 @@ from dataclasses import replace
 from typing import Any
 
 from tenants.problems import AlreadyThere
-from tenants.records import Policy
+from tenants.records import Identity, Policy
 from tenants.store import Done, Tx
 from tests.support.storage import samples
 from tests.support.storage.batches import Unexpected
 from tests.support.storage.kept import Kept, StoreConformance, error_of
-from tests.support.storage.samples import NOW, client, digest, grant, key, organization, provider, session, user
+from tests.support.storage.samples import (
+    MOST,
+    NOW,
+    client,
+    delivery,
+    device_request,
+    digest,
+    grant,
+    kept_token,
+    key,
+    logout_notice,
+    organization,
+    provider,
+    registration_token,
+    resource,
+    session,
+    user,
+)
 
 ALL = 10_000
 
@@ -19,16 +36,22 @@ def contents(tx: Tx, sessions: Iterable[bytes]) -> dict[str, Any]:
     """Everything that can be listed, and the sessions that `sessions` are digests of. Tickets can only be spent."""
     users = list(tx.users.page("", ALL))
     grants = list(tx.grants.page(0, ALL))
-    owners = {user.id for user in users} | {grant.user_id for grant in grants} | {"u1", "u2"}
+    owners = {user.id for user in users} | {grant.user_id for grant in grants if grant.user_id} | {"u1", "u2"}
     return {
         "issuer": tx.issuer.get(),
         "clients": list(tx.clients.page("", ALL)),
+        "registration tokens": list(tx.registration_tokens.page("", ALL)),
         "users": users,
         "identity providers": list(tx.identity_providers.all()),
+        "resources": list(tx.resources.all()),
         "organizations": list(tx.organizations.page("", ALL)),
         "sessions": [tx.sessions.find(each) for each in sessions],
         "consents": [consent for owner in sorted(owners) for consent in tx.consents.of_user(owner)],
         "grants": grants,
+        "device requests": [tx.device_requests.find(id) for id in range(10)],
+        "deliveries": list(tx.deliveries.due(MOST, ALL)),
+        "logout notices": list(tx.logout_notices.due(MOST, ALL)),
+        "kept tokens": list(tx.kept_tokens.due(MOST, ALL)),
         "signing keys": list(tx.signing_keys.all()),
         "events": list(tx.events.page(0, ALL)),
     }
@@ -38,50 +61,87 @@ def fill(tx: Tx) -> None:
     """Something of each kind."""
     for n in (1, 2, 3):
         tx.clients.add(client(f"c{n}", last_used_at=n))
+        tx.registration_tokens.add(registration_token(f"t{n}", uses_left=n, expires_at=NOW + n))
         tx.users.add(user(f"u{n}", email=f"u{n}@example.com"))
         tx.identity_providers.add(provider(f"p{n}", version=n))
+        tx.resources.add(resource(f"r{n}", version=n))
         tx.organizations.add(organization(f"o{n}", slug=f"s{n}", domains=(f"{n}.example", f"{n}.test")))
         tx.sessions.add(session(f"s{n}", user_id=f"u{n}", expires_at=n))
         tx.consents.put(samples.consent("u1", f"c{n}"))
         tx.tickets.spend(bytes([n]), n)
         tx.grants.add(grant(n, client_id="c1", user_id=f"u{n}"))
+        tx.device_requests.add(device_request(n, expires_at=n))
+        tx.deliveries.add(delivery(f"d{n}", n))
+        tx.logout_notices.add(logout_notice(f"n{n}", n))
+        tx.kept_tokens.put(kept_token(f"u{n}", f"p{n}", due_at=n))
         tx.signing_keys.add(key(f"k{n}", state="current" if n == 2 else "retired"))
         tx.events.add(samples.event("filled", n))
 
 
 def upset(tx: Tx) -> None:
     """Use every verb that writes, each to some effect."""
-    tx.issuer.change(replace(samples.ISSUER, policy=Policy(), sealed_data_key=b"other"))
+    tx.issuer.change(replace(samples.ISSUER, policy=Policy(), sealed_data_key=b"other", webhook=None))
     tx.clients.add(client("new"))
     tx.clients.change(client("c1", name="changed"))
     tx.clients.used("c1", NOW + 1)
     tx.clients.remove("c3")
     assert tx.clients.sweep(NOW, 9) == 1
+    tx.registration_tokens.add(registration_token("new"))
+    assert tx.registration_tokens.spend(digest("t3"), NOW) == "t3"
+    assert tx.registration_tokens.remove("t2")
+    assert tx.registration_tokens.sweep(NOW + 1, 9) == 1
     tx.users.add(user("new"))
-    tx.users.change(user("u1", email="changed@example.com"))
+    tx.users.change(user("u1", email="changed@example.com", identities=(Identity("p1", "1"), Identity("dev", "2"))))
     tx.users.remove("u2")
     tx.identity_providers.add(provider("new"))
     assert tx.identity_providers.change(provider("p1", display_name="changed", version=2), version=1)
     assert tx.identity_providers.remove("p2")
+    tx.resources.add(resource("new"))
+    assert tx.resources.change(resource("r1", display_name="changed", version=2), version=1)
+    assert tx.resources.remove("r2")
     tx.organizations.add(organization("new", slug="new", domains=("new.example",)))
     tx.organizations.change(organization("o1", slug="S1", domains=("1.test", "one.example")))
     tx.organizations.remove("o2")
     tx.sessions.add(session("new"))
+    assert tx.sessions.note_client(digest("new"), "c1")
     tx.sessions.remove(digest("s1"))
-    assert tx.sessions.remove_of_user("u2") == 1
+    assert tx.sessions.remove_of_user("u2", "dev") == 1
     assert tx.sessions.sweep(9, 9) == 1
     tx.consents.put(replace(samples.consent("u1", "c1"), scopes=("changed",)))
     assert tx.consents.remove("u1", "c2") == 1
     assert tx.consents.remove_of_client("c3") == 1
+    tx.consents.put(samples.consent("u2", "c2", "https://r1.example"))
+    assert tx.consents.remove_for_resource("https://r1.example") == 1
     assert tx.tickets.spend(b"new", NOW)
     assert tx.tickets.sweep(9, 9) == 3
     tx.grants.add(grant(9))
     assert tx.grants.rotate(grant(1, generation=1, successor=b"s"), generation=0)
-    assert tx.grants.keep_access(2, [samples.token("t", NOW + 9)])
+    tx.grants.add(grant(7, client_id="c7", access=(samples.token("t", NOW + 9),)))
+    assert tx.grants.end_access(7, digest("t"), NOW)
     assert tx.grants.revoke(1, NOW)
     assert tx.grants.revoke_of_user("u2", NOW) == 1
-    assert tx.grants.revoke_of_client("c1", NOW) == 2
+    assert tx.grants.revoke_from_provider("u3", "dev", NOW) == 1
+    assert tx.grants.revoke_of_client("c1", NOW) == 1
+    tx.grants.add(grant(8, client_id="c9", resource="https://r1.example"))
+    assert tx.grants.revoke_for_resource("https://r1.example", NOW) == 1
     assert tx.grants.sweep(NOW, 0, 2) == 2
+    tx.device_requests.add(device_request(9))
+    assert tx.device_requests.polled(9, NOW, 10)
+    assert tx.device_requests.deny(3, NOW)
+    assert tx.device_requests.take(2)
+    assert tx.device_requests.sweep(1, 9) == 1
+    tx.deliveries.add(delivery("new"))
+    assert tx.deliveries.put_off("d1", 9, 1)
+    assert tx.deliveries.remove("d2")
+    assert tx.deliveries.remove_all() == 3
+    tx.deliveries.add(delivery("d3"))
+    tx.logout_notices.add(logout_notice("new"))
+    assert tx.logout_notices.put_off("n1", 9, 1)
+    assert tx.logout_notices.remove("n2")
+    tx.kept_tokens.put(kept_token("u1", "p1", sealed=b"changed"))
+    assert tx.kept_tokens.change(kept_token("u1", "p1", sealed=b"again"), former=b"changed")
+    assert tx.kept_tokens.remove("u2", "p2")
+    assert tx.kept_tokens.remove_of_provider("p3") == 1
     tx.signing_keys.change(key("k2", state="retired"))
     tx.signing_keys.add(key("new", state="current"))
     tx.signing_keys.remove("k1")
@@ -132,12 +192,15 @@ class WholeConformance(StoreConformance[Tx]):
             given: dict[str, Any] = {"a": ["b"]}
             text = {"kid": "k"}
             for touched in (False, True):
-                tx.clients.add(client(f"c {touched}", metadata=given))
+                tx.clients.add(client(f"c {touched}", metadata=given, jwks=text))
                 tx.users.add(user(f"u {touched}", metadata=given))
                 tx.organizations.add(organization(f"o {touched}", metadata=given))
+                tx.identity_providers.add(provider(f"p {touched}", public_jwk=text))
                 tx.signing_keys.add(key(f"k {touched}", public_jwk=text))
                 tx.events.add(replace(samples.event("given"), details=given))
-                tx.clients.change(client(f"c {touched}", metadata=given))
+                tx.grants.add(grant(1 + touched, actor=given))
+                tx.clients.change(client(f"c {touched}", metadata=given, jwks=text))
+                tx.identity_providers.change(provider(f"p {touched}", public_jwk=text), version=1)
                 given["a"].append("c")
                 given["d"] = text["d"] = "d"
 
@@ -145,28 +208,43 @@ class WholeConformance(StoreConformance[Tx]):
             first = tx.clients.find("c False"), tx.users.find("u False"), tx.organizations.find("o False")
             return [
                 *(each.metadata for each in first if each is not None),
+                tx.grants.page(0, 1)[0].actor or {},
+                tx.clients.page("", 1)[0].jwks or {},
+                tx.identity_providers.all()[0].public_jwk or {},
                 tx.signing_keys.all()[0].public_jwk,
                 tx.events.page(0, 1)[0].details,
             ]
 
         await kept.do(give_and_touch)
-        assert await kept.do(found) == [{"a": ["b"]}] * 3 + [{"kid": "k"}, {"a": ["b"]}]
+        assert await kept.do(found) == [{"a": ["b"]}] * 4 + [{"kid": "k"}] * 3 + [{"a": ["b"]}]
 
     async def test_what_a_refused_verb_left_is_nothing(self, kept: Kept[Tx]) -> None:
         def try_all(tx: Tx) -> int:
             tries: tuple[Callable[[], object], ...] = (
                 lambda: tx.issuer.found(replace(samples.ISSUER, id="thief")),
                 lambda: tx.clients.add(client("c1", name="thief")),
+                lambda: tx.registration_tokens.add(registration_token("t1", digest=digest("thief"))),
+                lambda: tx.registration_tokens.add(registration_token("thief", digest=digest("t1"))),
                 lambda: tx.users.add(user("u1", name="thief")),
                 lambda: tx.users.add(user("thief", subject="subject of u1")),
                 lambda: tx.users.change(user("u2", subject="subject of u1")),
+                lambda: tx.users.add(user("thief", identities=(Identity("p1", "1"), *user("u1").identities))),
+                lambda: tx.users.change(user("u2", identities=(Identity("p1", "1"), *user("u1").identities))),
+                lambda: tx.users.add(user("thief", identities=(Identity("p1", "1"),) * 2)),
+                lambda: tx.users.change(user("u2", identities=(Identity("p1", "1"),) * 2)),
                 lambda: tx.identity_providers.add(provider("p1", display_name="thief")),
+                lambda: tx.resources.add(resource("r1", uri="https://thief.example", canonical_uri="thief")),
+                lambda: tx.resources.add(resource("thief", canonical_uri="https://r1.example")),
                 lambda: tx.organizations.add(organization("o1")),
                 lambda: tx.organizations.add(organization("thief", slug="S1")),
                 lambda: tx.organizations.add(organization("thief", domains=("new.example", "1.EXAMPLE"))),
                 lambda: tx.organizations.change(organization("o2", domains=("new.example", "1.EXAMPLE"))),
                 lambda: tx.sessions.add(session("s1", user_id="thief")),
                 lambda: tx.grants.add(grant(1, user_id="thief")),
+                lambda: tx.device_requests.add(device_request(1, user_code=digest("free"))),
+                lambda: tx.device_requests.add(device_request(9, user_code=digest("user code of 1"))),
+                lambda: tx.deliveries.add(delivery("d1", 9)),
+                lambda: tx.logout_notices.add(logout_notice("n1", 9)),
                 lambda: tx.signing_keys.add(key("k1", algorithm="EdDSA")),
                 lambda: tx.signing_keys.add(key("thief", state="current")),
                 lambda: tx.signing_keys.change(key("k1", state="current")),

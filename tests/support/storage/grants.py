@@ -13,6 +13,7 @@ from tests.support.storage.kept import Kept, StoreConformance, values
 from tests.support.storage.samples import MOST, NOW, digest, grant, token
 
 NEXT: dict[str, Any] = {
+    "dpop_jkt": "jkt",
     "code_spent_at": NOW + 1,
     "generation": 1,
     "rotated_at": NOW + 1,
@@ -28,6 +29,8 @@ COUNTS = {
     "an unspent code": grant(1, code_expires_at=NOW + 1),
     "a refresh token": grant(1, **SPENT, refresh_digest=digest("r"), refresh_expires_at=NOW + 1),
     "an access token": grant(1, **SPENT, access=(token("a", NOW + 1), token("b", NOW))),
+    "an access token that was revoked with its grant": grant(1, revoked_at=NOW - 1, **NEXT),
+    "an access token that was ended alone": grant(1, **SPENT, ended=(token("a", NOW + 1),), ended_at=NOW - 1),
     "an access token, the refresh token over": grant(
         1, **SPENT, refresh_digest=digest("r"), refresh_expires_at=NOW, access=(token("a", NOW + 1),)
     ),
@@ -38,7 +41,7 @@ COUNTS_NO_MORE = {
     "a refresh token that expires now": grant(1, **SPENT, refresh_digest=digest("r"), refresh_expires_at=NOW),
     "access tokens that expire now": grant(1, **SPENT, access=(token("a", NOW), token("b", 0))),
     "a grant that expires now": grant(1, expires_at=NOW, **{**NEXT, "refresh_expires_at": NOW + 1}),
-    "a revoked grant": grant(1, revoked_at=NOW - 1, **NEXT),
+    "a revoked grant": grant(1, revoked_at=NOW - 1, **{**NEXT, "access": (token("a", NOW),)}),
 }
 
 
@@ -67,7 +70,15 @@ class GrantConformance(StoreConformance[Tx]):
         await kept.reopen()
         assert await kept.do(lambda tx: tx.grants.find(1)) == following
         assert await kept.do(lambda tx: tx.grants.find(2)) == grant(2)
-        bare = replace(following, generation=2, refresh_digest=None, refresh_expires_at=None, successor=None, access=())
+        bare = replace(
+            following,
+            dpop_jkt=None,
+            generation=2,
+            refresh_digest=None,
+            refresh_expires_at=None,
+            successor=None,
+            access=(),
+        )
         assert await kept.do(lambda tx: tx.grants.rotate(bare, generation=1)) is True
         assert await kept.do(lambda tx: tx.grants.find(1)) == bare
 
@@ -101,16 +112,57 @@ class GrantConformance(StoreConformance[Tx]):
         assert await kept.do(lambda tx: tx.grants.rotate(other, generation=0)) is True
         assert await kept.do(lambda tx: tx.grants.find(1)) == grant(1, **NEXT)
 
-    async def test_which_access_tokens_count_is_replaced_and_nothing_else(self, kept: Kept[Tx]) -> None:
-        before = grant(1, **NEXT)
+    async def test_an_access_token_is_ended_alone_and_once(self, kept: Kept[Tx]) -> None:
+        first, second = samples.GRANT.access[:2]
+        before = grant(1, **{**NEXT, "access": (first, second)})
         await kept.do(lambda tx: tx.grants.add(before))
-        assert await kept.do(lambda tx: tx.grants.keep_access(1, list(samples.GRANT.access))) is True
-        assert await kept.do(lambda tx: tx.grants.find(1)) == replace(before, access=samples.GRANT.access)
-        assert await kept.do(lambda tx: tx.grants.keep_access(1, [])) is True
-        assert await kept.do(lambda tx: tx.grants.find(1)) == replace(before, access=())
-        await kept.do(lambda tx: tx.grants.revoke(1, NOW))
-        assert await kept.do(lambda tx: tx.grants.keep_access(1, [])) is True
-        assert await kept.do(lambda tx: tx.grants.keep_access(2, [])) is False
+        assert await kept.do(lambda tx: tx.grants.end_access(1, first.digest, NOW)) is True
+        after = replace(before, access=(second,), ended=(first,), ended_at=NOW)
+        assert await kept.do(lambda tx: tx.grants.find(1)) == after
+        commit = await kept.batch(
+            lambda tx: tx.grants.end_access(1, first.digest, NOW + 1), lambda tx: tx.grants.end_access(2, b"x", NOW)
+        )
+        assert values(commit) == [False, False]
+        assert not commit.wrote
+        assert await kept.do(lambda tx: tx.grants.end_access(1, second.digest, NOW + 2)) is True
+        await kept.reopen()
+        over = replace(after, access=(), ended=(first, second), ended_at=NOW + 2)
+        assert await kept.do(lambda tx: tx.grants.find(1)) == over
+        following = replace(over, **{**NEXT, "generation": 2})
+        assert await kept.do(lambda tx: tx.grants.rotate(replace(following, ended=()), generation=1)) is True
+        assert await kept.do(lambda tx: tx.grants.find(1)) == following
+
+    async def test_what_was_ended_is_listed_in_the_order_in_which_it_was(self, kept: Kept[Tx]) -> None:
+        ends: dict[int, tuple[int | None, int | None]] = {
+            1: (None, None),
+            2: (NOW + 2, None),
+            3: (None, NOW + 1),
+            4: (NOW + 3, NOW + 1),
+            5: (NOW + 1, NOW),
+            MOST: (NOW + 3, None),
+        }
+        made = {id: grant(id, revoked_at=at, ended_at=alone) for id, (at, alone) in ends.items()}
+        for each in made.values():
+            await kept.do(lambda tx, each=each: tx.grants.add(each))
+        in_order = [
+            (NOW + 1, made[3]),
+            (NOW + 1, made[5]),
+            (NOW + 2, made[2]),
+            (NOW + 3, made[4]),
+            (NOW + 3, made[MOST]),
+        ]
+
+        async def ended(after: tuple[int, int], before: int, limit: int = 9) -> list[tuple[int, Grant]]:
+            return list(await kept.do(lambda tx: tx.grants.ended(after, before, limit)))
+
+        assert await ended((0, 0), MOST) == in_order
+        assert await ended((0, 0), MOST, 2) == in_order[:2]
+        assert await ended((NOW + 1, 3), MOST, 2) == in_order[1:3]
+        assert await ended((NOW + 1, 5), NOW + 3) == in_order[2:3]
+        assert await ended((NOW + 3, MOST), MOST) == []
+        assert await ended((0, 0), NOW + 1) == []
+        await kept.do(lambda tx: tx.grants.revoke(1, NOW + 9))
+        assert await ended((NOW + 3, MOST), MOST) == [(NOW + 9, replace(made[1], revoked_at=NOW + 9))]
 
     async def test_a_grant_is_revoked_once_and_when_is_not_overwritten(self, kept: Kept[Tx]) -> None:
         await kept.do(lambda tx: tx.grants.add(grant(1, **NEXT)))
@@ -138,10 +190,49 @@ class GrantConformance(StoreConformance[Tx]):
         assert await kept.do(lambda tx: tx.grants.revoke_of_client("c1", NOW + 9)) == 0
         assert not (await kept.batch(lambda tx: tx.grants.revoke_of_client("c1", NOW))).wrote
 
+    async def test_all_grants_for_a_resource_are_revoked(self, kept: Kept[Tx]) -> None:
+        for id, resource in enumerate(("a", "a", "A", "b"), 1):
+            each = grant(id, resource=resource, revoked_at=1 if id == 1 else None)
+            await kept.do(lambda tx, each=each: tx.grants.add(each))
+        assert await kept.do(lambda tx: tx.grants.revoke_for_resource("a", NOW)) == 1
+        assert await self._revoked(kept) == {1, 2}
+        assert not (await kept.batch(lambda tx: tx.grants.revoke_for_resource("a", NOW + 9))).wrote
+        assert [each.revoked_at for each in await kept.do(lambda tx: tx.grants.page(0, 2))] == [1, NOW]
+
+    async def test_the_grants_of_a_user_who_came_by_one_provider_are_revoked(self, kept: Kept[Tx]) -> None:
+        came = {1: ("u1", "p1"), 2: ("u1", "p1"), 3: ("u1", "P1"), 4: ("u2", "p1"), 5: ("u1", "p1")}
+        for id, (user_id, provider) in came.items():
+            each = grant(id, user_id=user_id, provider=provider, revoked_at=1 if id == 1 else None)
+            await kept.do(lambda tx, each=each: tx.grants.add(each))
+        assert await kept.do(lambda tx: tx.grants.revoke_from_provider("u1", "p1", NOW)) == 2
+        assert await self._revoked(kept) == {1, 2, 5}
+        assert not (await kept.batch(lambda tx: tx.grants.revoke_from_provider("u1", "p1", NOW + 9))).wrote
+        assert await kept.do(lambda tx: tx.grants.revoke_from_provider("nobody", "p1", NOW + 9)) == 0
+        assert [each.revoked_at for each in await kept.do(lambda tx: tx.grants.of_user("u1"))] == [1, NOW, None, NOW]
+
     async def test_the_grants_of_a_user_are_listed_revoked_ones_too(self, kept: Kept[Tx]) -> None:
         await self._fill(kept)
         assert [each.id for each in await kept.do(lambda tx: tx.grants.of_user("u1"))] == [1, 2, 3]
         assert list(await kept.do(lambda tx: tx.grants.of_user("U1"))) == []
+
+    async def test_what_a_client_has_in_its_own_name_at_a_resource_is_found_while_it_stands(
+        self, kept: Kept[Tx]
+    ) -> None:
+        own = {"user_id": None, "client_id": "c1", "resource": "https://a.example"}
+        for each in (
+            grant(1, **{**own, "user_id": "u1"}),
+            grant(2, **{**own, "client_id": "C1"}),
+            grant(3, **{**own, "resource": "https://a.example/"}),
+            grant(4, **own, revoked_at=NOW),
+            grant(MOST, **own),
+            grant(5, **own),
+        ):
+            await kept.do(lambda tx, each=each: tx.grants.add(each))
+        for found in (grant(5, **own), grant(MOST, **own), None):
+            assert await kept.do(lambda tx: tx.grants.of_client_itself("c1", "https://a.example")) == found
+            await kept.do(lambda tx, found=found: found and tx.grants.revoke(found.id, NOW))
+        assert await kept.do(lambda tx: tx.grants.of_client_itself("c1", "")) is None
+        assert await kept.do(lambda tx: tx.grants.of_client_itself("", "https://a.example")) is None
 
     async def test_grants_are_paged_in_the_order_of_their_ids(self, kept: Kept[Tx]) -> None:
         for id in (MOST, 10, 9, 1, 2):
@@ -170,8 +261,10 @@ class GrantConformance(StoreConformance[Tx]):
         await kept.do(lambda tx: tx.grants.rotate(rotated, generation=0))
         await kept.do(lambda tx: tx.grants.sweep(NOW + 49, 0, 9))
         assert await kept.do(lambda tx: tx.grants.find(1)) == rotated
-        await kept.do(lambda tx: tx.grants.keep_access(1, []))
-        await kept.do(lambda tx: tx.grants.sweep(NOW + 2, 0, 9))
+        assert await kept.do(lambda tx: tx.grants.end_access(1, digest("access"), NOW))
+        await kept.do(lambda tx: tx.grants.sweep(NOW + 49, 0, 9))
+        assert await kept.do(lambda tx: tx.grants.find(1)) is not None
+        await kept.do(lambda tx: tx.grants.sweep(NOW + 50, 0, 9))
         assert await kept.do(lambda tx: tx.grants.find(1)) is None
 
     async def test_a_sweep_walks_over_all_grants_a_few_at_a_time(self, kept: Kept[Tx]) -> None:

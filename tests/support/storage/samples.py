@@ -7,20 +7,30 @@ from tenants.records import (
     AccessRule,
     ClaimMapping,
     Client,
+    ClientDocument,
     ClientSecret,
     Consent,
+    Delivery,
+    DeviceRequest,
     Event,
     Grant,
     Identity,
     IdentityProvider,
     Issuer,
+    KeptToken,
     Listing,
     LiveToken,
+    LogoutNotice,
     Organization,
     Policy,
+    RateLimit,
+    RegistrationToken,
+    Resource,
+    ResourceScope,
     Session,
     SigningKey,
     User,
+    Webhook,
 )
 
 NOW = 1_790_000_000
@@ -50,13 +60,35 @@ ISSUER = Issuer(
         scopes=("openid", "files:read"),
         token_format="opaque",
         signing_algorithm="EdDSA",
-        dynamic_registration=False,
+        registration="token",
         private_redirect_schemes=("cursor", "com.example.app"),
-        resources=("https://mcp.example/a", "https://mcp.example/b"),
         allowed_origins=(),
+        link_by_email=True,
+        dpop_nonce_required=True,
+        par_required=True,
+        first_party_origins=("https://app.example", "http://localhost:3000"),
+        client_documents="listed",
+        client_document_hosts=("app.example", "*.example.org"),
+        registration_limit=RateLimit(1, MOST),
+        failure_limit=RateLimit(),
+        client_limit=RateLimit(2, 3),
+        guess_limit=RateLimit(4, 5),
+        session_limit=RateLimit(6, 7),
         debug=True,
     ),
     sealed_data_key=bytes(range(256)),
+    webhook=Webhook(
+        uri="https://hook.example/é?a=b",
+        sealed_secret=bytes(range(256)),
+        former_secret=b"\0\xff",
+        former_ends_at=MOST,
+        failures=3,
+        retry_at=MOST,
+        last_failure=ANYTHING,
+        created_at=0,
+        updated_at=MOST,
+        version=9,
+    ),
 )
 
 CLIENT = Client(
@@ -69,12 +101,27 @@ CLIENT = Client(
     auth_method="client_secret_basic",
     secrets=(ClientSecret(digest=b"\0\xff" * 16, expires_at=NOW), ClientSecret(digest=digest("second"))),
     scopes=("openid", "files:read"),
+    jwks={"keys": [{"kty": "OKP", "x": ANYTHING}, {}]},
+    jwks_uri="https://app.example/é",
+    assertion_algorithm="EdDSA",
+    dpop_bound=True,
+    par_required=True,
+    registration_digest=bytes(range(256)),
+    next_registration_digest=b"\0\xff" * 16,
+    document=ClientDocument(fetched_at=1, expires_at=MOST, digest=b"\0\xff" * 16),
+    post_logout_redirect_uris=("https://app.example/z b", "https://app.example/a"),
+    backchannel_logout_uri="https://app.example/logout?é",
     application_type="native",
     resources=("https://mcp.example/a", "https://mcp.example/b"),
+    target_resources=("https://mcp.example/c d", ""),
     metadata=JSON,
     created_at=0,
     last_used_at=MOST,
     disabled_at=NOW,
+)
+
+REGISTRATION_TOKEN = RegistrationToken(
+    id="whole token", digest=bytes(range(256)), note=ANYTHING, created_at=1, expires_at=MOST, uses_left=MOST
 )
 
 USER = User(
@@ -121,7 +168,26 @@ PROVIDER = IdentityProvider(
     access=AccessRule(email_domains=("z.example", "a.example"), organizations=("o 1",), groups=(ANYTHING, "")),
     login_domains=("b.example", "a.example"),
     vouches_for_email=True,
+    vouches_for_clients=True,
     recheck_interval=MOST,
+    created_at=0,
+    updated_at=1,
+    disabled_at=MOST,
+    version=7,
+)
+
+RESOURCE = Resource(
+    id="whole resource",
+    uri="HTTPS://MCP.example:443/é",
+    canonical_uri="https://mcp.example/é",
+    display_name=ANYTHING,
+    scopes=(
+        ResourceScope(name="files:write", description=ANYTHING, implies=("files:read", "")),
+        ResourceScope(name="files:read"),
+        ResourceScope(name=ANYTHING),
+    ),
+    token_format="opaque",
+    access_token_ttl=MOST,
     created_at=0,
     updated_at=1,
     disabled_at=MOST,
@@ -148,7 +214,13 @@ GRANT = Grant(
     expires_at=2,
     provider=ANYTHING,
     authenticated_at=3,
+    amr=("pwd", ANYTHING),
+    acr=ANYTHING,
     nonce=ANYTHING,
+    sid=ANYTHING,
+    dpop_jkt=ANYTHING,
+    actor=JSON,
+    parent_id=MOST,
     revoked_at=4,
     code_digest=b"\0\xff" * 16,
     code_challenge="E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
@@ -162,10 +234,46 @@ GRANT = Grant(
     successor=bytes(range(256)) * 20,
     access=(
         LiveToken(digest=digest("all"), issued_at=1, expires_at=2),
-        LiveToken(digest=digest("none"), issued_at=3, expires_at=4, scopes=()),
+        LiveToken(digest=digest("none"), issued_at=3, expires_at=4, scopes=(), dpop_jkt=ANYTHING),
         LiveToken(digest=b"\0\xff" * 16, issued_at=5, expires_at=MOST, scopes=("openid", "email")),
     ),
+    ended=(LiveToken(digest=digest("ended"), issued_at=5, expires_at=6, dpop_jkt=ANYTHING),),
+    ended_at=7,
 )
+
+DEVICE_REQUEST = DeviceRequest(
+    id=MOST,
+    digest=b"\0\xff" * 16,
+    user_code=b"\xff\0" * 16,
+    client_id=ANYTHING,
+    scopes=("openid", "files:read"),
+    resource="https://mcp.example/é",
+    created_at=0,
+    expires_at=MOST,
+    interval=7,
+    polled_at=8,
+    denied_at=9,
+)
+
+DELIVERY = Delivery(id=ANYTHING, body=ANYTHING * 500, created_at=0, due_at=MOST, attempts=7)
+
+LOGOUT_NOTICE = LogoutNotice(
+    id=ANYTHING, client_id=ANYTHING, user_id=ANYTHING, sid=ANYTHING, created_at=1, due_at=MOST, attempts=7
+)
+
+SESSION = Session(
+    digest=bytes(range(32)),
+    user_id=ANYTHING,
+    provider="okta",
+    authenticated_at=1,
+    expires_at=MOST,
+    amr=("pwd", ANYTHING),
+    acr=ANYTHING,
+    sid=ANYTHING,
+    clients=("c1", ANYTHING),
+)
+
+KEPT_TOKEN = KeptToken(user_id=ANYTHING, provider="okta", sealed=bytes(range(256)), due_at=MOST, attempts=7)
 
 KEY = SigningKey(
     id="whole key",
@@ -213,7 +321,14 @@ def client(id: str, **more: Any) -> Client:
     return replace(plain, **more)
 
 
+def registration_token(id: str, **more: Any) -> RegistrationToken:
+    """That may be used once within a minute of NOW."""
+    plain = RegistrationToken(id=id, digest=digest(id), created_at=NOW, expires_at=NOW + 60, uses_left=1)
+    return replace(plain, **more)
+
+
 def user(id: str, *, provider: str = "dev", subject: str | None = None, **more: Any) -> User:
+    """With one identity, unless `identities` says otherwise."""
     identity = Identity(provider, f"subject of {id}" if subject is None else subject)
     return replace(User(id=id, identities=(identity,), created_at=NOW, updated_at=NOW), **more)
 
@@ -221,6 +336,12 @@ def user(id: str, *, provider: str = "dev", subject: str | None = None, **more: 
 def provider(id: str, **more: Any) -> IdentityProvider:
     plain = IdentityProvider(id=id, kind="oidc", display_name="", client_id="", created_at=NOW, updated_at=NOW)
     return replace(plain, **more)
+
+
+def resource(id: str, **more: Any) -> Resource:
+    """With a URI of its own, unless `more` says otherwise."""
+    uri = f"https://{id}.example"
+    return replace(Resource(id=id, uri=uri, canonical_uri=uri, created_at=NOW, updated_at=NOW), **more)
 
 
 def organization(id: str, **more: Any) -> Organization:
@@ -263,6 +384,33 @@ def grant(id: int, **more: Any) -> Grant:
 
 def token(name: str, expires_at: int) -> LiveToken:
     return LiveToken(digest=digest(name), issued_at=NOW, expires_at=expires_at)
+
+
+def device_request(id: int, **more: Any) -> DeviceRequest:
+    plain = DeviceRequest(
+        id=id,
+        digest=digest(f"device code of {id}"),
+        user_code=digest(f"user code of {id}"),
+        client_id="c1",
+        scopes=(),
+        resource="https://mcp.example",
+        created_at=NOW,
+        expires_at=NOW + 600,
+        interval=5,
+    )
+    return replace(plain, **more)
+
+
+def delivery(id: str, due_at: int = NOW) -> Delivery:
+    return Delivery(id=id, body="{}", created_at=NOW, due_at=due_at)
+
+
+def logout_notice(id: str, due_at: int = NOW) -> LogoutNotice:
+    return LogoutNotice(id=id, client_id="c1", user_id="u1", sid="s", created_at=NOW, due_at=due_at)
+
+
+def kept_token(user_id: str = "u1", provider: str = "p1", **more: Any) -> KeptToken:
+    return replace(KeptToken(user_id=user_id, provider=provider, sealed=b"sealed", due_at=NOW), **more)
 
 
 def key(id: str, **more: Any) -> SigningKey:

@@ -1,19 +1,22 @@
 """Sessions."""
 
+from dataclasses import replace
+
 import pytest
 
 from tenants.problems import AlreadyThere
 from tenants.store import Tx
-from tests.support.storage.kept import Kept, StoreConformance
-from tests.support.storage.samples import NOW, digest, session
+from tests.support.storage.kept import Kept, StoreConformance, values
+from tests.support.storage.samples import NOW, SESSION, digest, session
 
 
 class SessionConformance(StoreConformance[Tx]):
     async def test_a_session_is_found_by_its_digest_even_when_it_has_expired(self, kept: Kept[Tx]) -> None:
         lives, expired = session("lives", expires_at=NOW + 1), session("expired", expires_at=0)
-        await kept.do(lambda tx: tx.sessions.add(lives))
-        await kept.do(lambda tx: tx.sessions.add(expired))
+        for each in (lives, expired, SESSION):
+            await kept.do(lambda tx, each=each: tx.sessions.add(each))
         await kept.reopen()
+        assert await kept.do(lambda tx: tx.sessions.find(SESSION.digest)) == SESSION
         assert await kept.do(lambda tx: tx.sessions.find(lives.digest)) == lives
         assert await kept.do(lambda tx: tx.sessions.find(expired.digest)) == expired
         for unknown in (b"", b"lives", digest("other")):
@@ -24,6 +27,19 @@ class SessionConformance(StoreConformance[Tx]):
         with pytest.raises(AlreadyThere):
             await kept.do(lambda tx: tx.sessions.add(session("s", "u2")))
         assert await kept.do(lambda tx: tx.sessions.find(digest("s"))) == session("s", "u1")
+
+    async def test_each_client_that_is_to_be_told_is_noted_once(self, kept: Kept[Tx]) -> None:
+        await kept.do(lambda tx: tx.sessions.add(session("s")))
+        for client_id in ("c1", 'c"2', "C1"):
+            assert await kept.do(lambda tx, c=client_id: tx.sessions.note_client(digest("s"), c)) is True
+        commit = await kept.batch(
+            lambda tx: tx.sessions.note_client(digest("s"), "c1"),
+            lambda tx: tx.sessions.note_client(digest("other"), "c1"),
+        )
+        assert values(commit) == [False, False]
+        assert not commit.wrote
+        noted = replace(session("s"), clients=("c1", 'c"2', "C1"))
+        assert await kept.do(lambda tx: tx.sessions.find(digest("s"))) == noted
 
     async def test_a_removed_session_is_gone(self, kept: Kept[Tx]) -> None:
         await kept.do(lambda tx: tx.sessions.add(session("s")))
@@ -40,6 +56,31 @@ class SessionConformance(StoreConformance[Tx]):
         assert await kept.do(lambda tx: tx.sessions.find(digest("a"))) is None
         assert await kept.do(lambda tx: tx.sessions.find(digest("b"))) is None
         assert await kept.do(lambda tx: tx.sessions.find(digest("c"))) == session("c", "u2")
+
+    async def test_a_user_is_signed_out_where_they_signed_in_by_one_provider(self, kept: Kept[Tx]) -> None:
+        there = [session("a", "u1", provider="p1"), session("b", "u1", provider="p1")]
+        elsewhere = [
+            session("c", "u1", provider="P1"),
+            session("d", "u1", provider=""),
+            session("e", "u2", provider="p1"),
+        ]
+        for each in (*there, *elsewhere):
+            await kept.do(lambda tx, each=each: tx.sessions.add(each))
+        assert await kept.do(lambda tx: tx.sessions.remove_of_user("u1", "p1")) == 2
+        assert not (await kept.batch(lambda tx: tx.sessions.remove_of_user("u1", "p1"))).wrote
+        found = [await kept.do(lambda tx, each=each: tx.sessions.find(each.digest)) for each in (*there, *elsewhere)]
+        assert found == [None, None, *elsewhere]
+        assert await kept.do(lambda tx: tx.sessions.remove_of_user("u1", "")) == 1
+        assert await kept.do(lambda tx: tx.sessions.remove_of_user("u1")) == 1
+
+    async def test_the_sessions_of_a_user_are_listed_expired_ones_too(self, kept: Kept[Tx]) -> None:
+        own = [session("a", "u1", provider="p1", expires_at=NOW + 1), session("b", "u1", expires_at=0)]
+        for each in (*own, session("c", "u2"), session("d", "U1")):
+            await kept.do(lambda tx, each=each: tx.sessions.add(each))
+        await kept.reopen()
+        in_order = sorted(own, key=lambda each: each.digest)
+        assert list(await kept.do(lambda tx: tx.sessions.of_user("u1"))) == in_order
+        assert list(await kept.do(lambda tx: tx.sessions.of_user("nobody"))) == []
 
     async def test_expired_sessions_are_swept_and_living_ones_stay(self, kept: Kept[Tx]) -> None:
         ends = {"long ago": 0, "just now": NOW, "soon": NOW + 1}

@@ -12,20 +12,30 @@ from tenants.records import (
     AccessRule,
     ClaimMapping,
     Client,
+    ClientDocument,
     ClientSecret,
     Consent,
+    Delivery,
+    DeviceRequest,
     Event,
     Grant,
     Identity,
     IdentityProvider,
     Issuer,
+    KeptToken,
     Listing,
     LiveToken,
+    LogoutNotice,
     Organization,
     Policy,
+    RateLimit,
+    RegistrationToken,
+    Resource,
+    ResourceScope,
     Session,
     SigningKey,
     User,
+    Webhook,
 )
 from tests.support.storage.batches import Unexpected
 from tests.support.storage.samples import MOST, digest
@@ -106,6 +116,7 @@ time: st.SearchStrategy[int] = st.integers(0, 12) | st.sampled_from([MOST])
 maybe_time: st.SearchStrategy[int | None] = st.none() | time
 few = st.integers(0, 3)
 blob = st.binary(max_size=6)
+seals = st.sampled_from([b"", b"1", b"2"])
 digests = st.sampled_from([digest(str(n)) for n in range(4)])
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-MOST, MOST) | st.floats(allow_nan=False, allow_infinity=False) | text,
@@ -114,31 +125,66 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 json_objects: st.SearchStrategy[dict[str, Any]] = st.dictionaries(text, json_values, max_size=2)
 
-policies = st.builds(Policy, access_token_ttl=time, scopes=words, resources=texts, debug=st.booleans())
-issuers = st.builds(Issuer, id=text, uid=text, uri=text, policy=policies, sealed_data_key=blob)
+policies = st.builds(
+    Policy,
+    access_token_ttl=time,
+    scopes=words,
+    link_by_email=st.booleans(),
+    first_party_origins=texts,
+    client_document_hosts=texts,
+    failure_limit=st.builds(RateLimit, few, time),
+    debug=st.booleans(),
+)
+webhooks = st.builds(
+    Webhook,
+    uri=text,
+    sealed_secret=blob,
+    former_secret=st.none() | blob,
+    former_ends_at=time,
+    failures=few,
+    retry_at=time,
+    last_failure=text,
+    created_at=time,
+    updated_at=time,
+    version=few,
+)
+issuers = st.builds(
+    Issuer, id=text, uid=text, uri=text, policy=policies, sealed_data_key=blob, webhook=st.none() | webhooks
+)
 clients = st.builds(
     Client,
     id=names("c"),
     name=text,
-    origin=st.sampled_from(["admin", "registration"]),
+    origin=st.sampled_from(["admin", "registration", "document"]),
     redirect_uris=texts,
     grant_types=words,
     response_types=words,
     auth_method=st.sampled_from(["none", "client_secret_basic"]),
     secrets=st.lists(st.builds(ClientSecret, digest=blob, expires_at=maybe_time), max_size=2).map(tuple),
     scopes=st.none() | words,
+    jwks=st.none() | json_objects,
+    jwks_uri=st.none() | text,
+    assertion_algorithm=st.sampled_from([None, "ES256", "EdDSA"]),
+    dpop_bound=st.booleans(),
+    par_required=st.booleans(),
+    registration_digest=st.none() | blob,
+    next_registration_digest=st.none() | blob,
+    document=st.none() | st.builds(ClientDocument, fetched_at=time, expires_at=time, digest=blob),
+    post_logout_redirect_uris=texts,
+    backchannel_logout_uri=st.none() | text,
     application_type=st.sampled_from([None, "web", "native"]),
     resources=texts,
+    target_resources=texts,
     metadata=json_objects,
     created_at=time,
     last_used_at=time,
     disabled_at=maybe_time,
 )
-identities = st.builds(Identity, names("p"), st.sampled_from(["1", "2"]))
+identities = st.builds(Identity, names("p"), st.sampled_from(["1", "2", "A", "a"]))
 users = st.builds(
     User,
     id=names("u"),
-    identities=st.lists(identities, unique=True, max_size=2).map(tuple),
+    identities=st.lists(identities, max_size=3).map(tuple),
     email=st.none() | cased | named_text,
     email_verified=st.booleans(),
     name=st.none() | text,
@@ -152,7 +198,6 @@ users = st.builds(
     disabled_at=maybe_time,
 )
 providers = st.builds(
-    Identity,
     IdentityProvider,
     id=names("p"),
     kind=st.sampled_from(["oidc", "github"]),
@@ -166,13 +211,28 @@ providers = st.builds(
     auth_method=st.sampled_from(["none", "client_secret_basic"]),
     sealed_secret=st.none() | blob,
     public_jwk=st.none() | st.dictionaries(text, text, max_size=2),
-    token_algorithms=words,
-    vouches_for_email=st.booleans(),
-    recheck_interval=time,
     scopes=words,
+    token_algorithms=words,
     claims=st.builds(ClaimMapping, subject=text, groups=text),
     access=st.builds(AccessRule, email_domains=texts, organizations=texts, groups=texts),
     login_domains=texts,
+    vouches_for_email=st.booleans(),
+    vouches_for_clients=st.booleans(),
+    recheck_interval=time,
+    created_at=time,
+    updated_at=time,
+    disabled_at=maybe_time,
+    version=few,
+)
+resources = st.builds(
+    Resource,
+    id=names("r"),
+    uri=text,
+    canonical_uri=names("r"),
+    display_name=text,
+    scopes=st.lists(st.builds(ResourceScope, name=text, description=text, implies=texts), max_size=2).map(tuple),
+    token_format=st.sampled_from([None, "jwt", "opaque"]),
+    access_token_ttl=maybe_time,
     created_at=time,
     updated_at=time,
     disabled_at=maybe_time,
@@ -189,7 +249,16 @@ organizations = st.builds(
     updated_at=time,
 )
 sessions = st.builds(
-    Session, digest=digests, user_id=names("u"), provider=names("p"), authenticated_at=time, expires_at=time
+    Session,
+    digest=digests,
+    user_id=names("u"),
+    provider=names("p"),
+    authenticated_at=time,
+    expires_at=time,
+    amr=texts,
+    acr=st.none() | text,
+    sid=text,
+    clients=st.lists(names("c"), unique=True, max_size=2).map(tuple),
 )
 consents = st.builds(
     Consent,
@@ -207,15 +276,21 @@ grant_ids: st.SearchStrategy[int] = st.integers(1, 4) | st.sampled_from([MOST])
 grants = st.builds(
     Grant,
     id=grant_ids,
-    user_id=names("u"),
+    user_id=st.none() | names("u"),
     client_id=names("c"),
     scopes=words,
-    resource=text,
+    resource=names("r"),
     created_at=time,
     expires_at=time,
     provider=names("p"),
     authenticated_at=time,
+    amr=texts,
+    acr=st.none() | text,
     nonce=st.none() | text,
+    sid=st.none() | text,
+    dpop_jkt=st.none() | text,
+    actor=st.none() | json_objects,
+    parent_id=st.none() | grant_ids,
     revoked_at=st.none() | maybe_time,
     code_digest=blob,
     code_challenge=text,
@@ -228,7 +303,35 @@ grants = st.builds(
     refresh_expires_at=maybe_time,
     successor=st.none() | blob,
     access=tokens,
+    ended=tokens,
+    ended_at=st.none() | maybe_time,
 )
+logout_notices = st.builds(
+    LogoutNotice,
+    id=names("n"),
+    client_id=text,
+    user_id=text,
+    sid=text,
+    created_at=time,
+    due_at=time,
+    attempts=few,
+)
+deliveries = st.builds(Delivery, id=names("d"), body=text, created_at=time, due_at=time, attempts=few)
+device_requests = st.builds(
+    DeviceRequest,
+    id=grant_ids,
+    digest=blob,
+    user_code=seals,
+    client_id=names("c"),
+    scopes=words,
+    resource=names("r"),
+    created_at=time,
+    expires_at=time,
+    interval=few,
+    polled_at=maybe_time,
+    denied_at=maybe_time,
+)
+kept_tokens = st.builds(KeptToken, user_id=names("u"), provider=names("p"), sealed=seals, due_at=time, attempts=few)
 keys = st.builds(
     SigningKey,
     id=names("k"),
@@ -261,6 +364,16 @@ listings = st.builds(
     alarm_attempts=few,
 )
 
+registration_tokens = st.builds(
+    RegistrationToken,
+    id=names("t"),
+    digest=digests,
+    note=text,
+    created_at=time,
+    expires_at=time,
+    uses_left=st.none() | few,
+)
+
 tenant_steps: st.SearchStrategy[Step] = st.one_of(
     steps("issuer", "get"),
     steps("issuer", "found", issuers),
@@ -272,8 +385,15 @@ tenant_steps: st.SearchStrategy[Step] = st.one_of(
     steps("clients", "page", names("c"), few),
     steps("clients", "used", names("c"), time),
     sweeps("clients", time),
+    steps("clients", "keep_documents", few),
+    steps("registration_tokens", "add", registration_tokens),
+    steps("registration_tokens", "spend", digests, time),
+    steps("registration_tokens", "remove", names("t")),
+    steps("registration_tokens", "page", names("t"), few),
+    sweeps("registration_tokens", time),
     steps("users", "find", names("u")),
-    steps("users", "find_identity", names("p"), st.sampled_from(["1", "2"])),
+    steps("users", "find_identity", names("p"), st.sampled_from(["1", "2", "A", "a"])),
+    steps("users", "any_from", names("p")),
     steps("users", "find_email", cased | named_text),
     steps("users", "add", users),
     steps("users", "change", users),
@@ -284,6 +404,11 @@ tenant_steps: st.SearchStrategy[Step] = st.one_of(
     steps("identity_providers", "add", providers),
     steps("identity_providers", "change", providers, version=few),
     steps("identity_providers", "remove", names("p")),
+    steps("resources", "find", names("r")),
+    steps("resources", "all"),
+    steps("resources", "add", resources),
+    steps("resources", "change", resources, version=few),
+    steps("resources", "remove", names("r")),
     steps("organizations", "find", names("o")),
     steps("organizations", "find_slug", cased | named_text),
     steps("organizations", "find_domain", cased | named_text),
@@ -293,26 +418,61 @@ tenant_steps: st.SearchStrategy[Step] = st.one_of(
     steps("organizations", "page", names("o"), few),
     steps("sessions", "find", digests),
     steps("sessions", "add", sessions),
+    steps("sessions", "note_client", digests, names("c")),
     steps("sessions", "remove", digests),
-    steps("sessions", "remove_of_user", names("u")),
+    steps("sessions", "remove_of_user", names("u"), st.none() | names("p")),
+    steps("sessions", "of_user", names("u")),
     sweeps("sessions", time),
     steps("consents", "find", names("u"), names("c"), names("r"), st.sampled_from(["", "x"])),
     steps("consents", "put", consents),
     steps("consents", "of_user", names("u"), st.none() | names("c")),
     steps("consents", "remove", names("u"), names("c")),
     steps("consents", "remove_of_client", names("c")),
+    steps("consents", "remove_for_resource", names("r")),
     steps("tickets", "spend", digests, time),
     sweeps("tickets", time),
+    steps("device_requests", "find", grant_ids),
+    steps("device_requests", "find_user_code", seals),
+    steps("device_requests", "count"),
+    steps("device_requests", "add", device_requests),
+    steps("device_requests", "polled", grant_ids, time, few),
+    steps("device_requests", "deny", grant_ids, time),
+    steps("device_requests", "take", grant_ids),
+    sweeps("device_requests", time),
     steps("grants", "find", grant_ids),
     steps("grants", "add", grants),
     steps("grants", "rotate", grants, generation=few),
-    steps("grants", "keep_access", grant_ids, tokens),
+    steps("grants", "end_access", grant_ids, blob, time),
+    steps("grants", "ended", st.tuples(time, grant_ids), time, few),
     steps("grants", "revoke", grant_ids, time),
     steps("grants", "revoke_of_user", names("u"), time, st.none() | names("c")),
     steps("grants", "revoke_of_client", names("c"), time),
+    steps("grants", "revoke_from_provider", names("u"), names("p"), time),
+    steps("grants", "revoke_for_resource", names("r"), time),
     steps("grants", "of_user", names("u")),
+    steps("grants", "of_client_itself", names("c"), names("r")),
     steps("grants", "page", grant_ids, few),
     steps("grants", "sweep", time, st.integers(-1, 4), few),
+    steps("logout_notices", "add", logout_notices),
+    steps("logout_notices", "due", time, few),
+    steps("logout_notices", "next_at"),
+    steps("logout_notices", "count"),
+    steps("logout_notices", "put_off", names("n"), time, few),
+    steps("logout_notices", "remove", names("n")),
+    steps("deliveries", "add", deliveries),
+    steps("deliveries", "due", time, few),
+    steps("deliveries", "next_at"),
+    steps("deliveries", "count"),
+    steps("deliveries", "put_off", names("d"), time, few),
+    steps("deliveries", "remove", names("d")),
+    steps("deliveries", "remove_all"),
+    steps("kept_tokens", "find", names("u"), names("p")),
+    steps("kept_tokens", "put", kept_tokens),
+    steps("kept_tokens", "due", time, few),
+    steps("kept_tokens", "next_at"),
+    steps("kept_tokens", "change", kept_tokens, former=seals),
+    steps("kept_tokens", "remove", names("u"), names("p")),
+    steps("kept_tokens", "remove_of_provider", names("p")),
     steps("signing_keys", "all"),
     steps("signing_keys", "add", keys),
     steps("signing_keys", "change", keys),
@@ -321,6 +481,15 @@ tenant_steps: st.SearchStrategy[Step] = st.one_of(
     steps("events", "page", few, few),
     steps("events", "sweep", time, few),
 )
+
+_works = works(tenant_steps)
+
+
+@st.composite
+def tenant_works(draw: st.DrawFn) -> list[Work]:
+    """Works of a tenant, under a short name: spelt out, they are more than Hypothesis prints."""
+    return draw(_works)
+
 
 registry_steps: st.SearchStrategy[Step] = st.one_of(
     steps("listings", "find", names("i")),

@@ -1,0 +1,114 @@
+"""WebhookService: proto in, the tenant's answer out."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from protos.admin.v1 import webhook_service_pb2 as pb
+from protos.admin.v1 import webhook_service_pb2_grpc as rpc
+from server.admin import names, turns
+from server.admin.clients import LONGEST_OVERLAP
+from server.admin.issuers import OPERATOR
+from server.admin.policy import seconds
+from server.admin.status import Immutable
+from tenants.acts.webhook import (
+    SecretRotation,
+    Shown,
+    WebhookChange,
+    change_webhook,
+    etag,
+    get_webhook,
+    rotate_secret,
+    would_be,
+)
+from tenants.problems import Invalid
+from tenants.registry import Registry
+from tenants.tenant import Tenant
+from tenants.turn import Turn
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+_OUTPUT_ONLY = frozenset(field.name for field in pb.Webhook.DESCRIPTOR.fields if field.name not in ("name", "uri"))
+
+
+class Receipt(Protocol):
+    """What came of a message: a status, or 0, and why it does not count as received."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def failure(self) -> str: ...
+
+
+class Courier(Protocol):
+    async def test(self, tenant: Tenant) -> Receipt:
+        """Raises Invalid if there is no webhook."""
+        ...
+
+
+class Webhooks(rpc.WebhookServiceServicer):
+    def __init__(self, registry: Registry, courier: Courier) -> None:
+        self._registry = registry
+        self._courier = courier
+
+    async def GetWebhook(self, request: pb.GetWebhookRequest, context: object) -> pb.Webhook:
+        issuer_id = names.webhook_of(request.name)
+        return _message(issuer_id, await self._run(issuer_id, get_webhook, None))
+
+    async def UpdateWebhook(self, request: pb.UpdateWebhookRequest, context: object) -> pb.Webhook:
+        issuer_id = names.webhook_of(request.webhook.name, "webhook.name")
+        change = WebhookChange(uri=_new_uri(request), etag=request.webhook.etag, actor=OPERATOR)
+        act = would_be if request.validate_only else change_webhook
+        try:
+            return _message(issuer_id, await self._run(issuer_id, act, change))
+        except Invalid as invalid:
+            raise Invalid(f"webhook.{invalid.field}", invalid.description) from None
+
+    async def RotateWebhookSecret(self, request: pb.RotateWebhookSecretRequest, context: object) -> pb.Webhook:
+        issuer_id = names.webhook_of(request.name)
+        overlap = seconds(request.overlap, "overlap")
+        if overlap > LONGEST_OVERLAP:
+            raise Invalid("overlap", "must be at most 30 days")
+        rotation = SecretRotation(overlap=overlap, actor=OPERATOR)
+        return _message(issuer_id, await self._run(issuer_id, rotate_secret, rotation))
+
+    async def TestWebhook(self, request: pb.TestWebhookRequest, context: object) -> pb.TestWebhookResponse:
+        tenant = turns.reachable(self._registry, names.webhook_of(request.name))
+        receipt = await self._courier.test(tenant)
+        return pb.TestWebhookResponse(status_code=receipt.status, failure=receipt.failure)
+
+    async def _run(self, issuer_id: str, act: Callable[[Turn, Q], R], request: Q) -> R:
+        return await turns.reachable(self._registry, issuer_id).perform(act, request)
+
+
+def _new_uri(request: pb.UpdateWebhookRequest) -> str | None:
+    """None: as it was (AIP-134, AIP-161)."""
+    given, mask = request.webhook.uri, list(request.update_mask.paths)
+    for path in mask:
+        if path == "name":
+            raise Immutable("update_mask", f"{path} cannot be changed")
+        if path in _OUTPUT_ONLY:
+            raise Invalid("update_mask", f"{path} is for output only")
+        if path not in ("uri", "*"):
+            raise Invalid("update_mask", f"{path[:80]} is no field that can be changed")
+    if len(mask) > 1:
+        raise Invalid("update_mask", "names a field twice")
+    return given if mask else given or None
+
+
+def _message(issuer_id: str, shown: Shown) -> pb.Webhook:
+    webhook = shown.webhook
+    message = pb.Webhook(name=names.of_webhook(issuer_id), pending_count=shown.waiting, etag=etag(webhook))
+    if webhook is None:
+        return message
+    message.uri = webhook.uri
+    message.secret = shown.secret
+    message.last_failure = webhook.last_failure
+    message.create_time.CopyFrom(Timestamp(seconds=webhook.created_at))
+    message.update_time.CopyFrom(Timestamp(seconds=webhook.updated_at))
+    if webhook.failures:
+        message.retry_time.CopyFrom(Timestamp(seconds=webhook.retry_at))
+    if shown.former_ends_at is not None:
+        message.former_secret_expire_time.CopyFrom(Timestamp(seconds=shown.former_ends_at))
+    return message

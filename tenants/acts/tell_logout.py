@@ -1,0 +1,85 @@
+"""Clients are told that a session has ended (OpenID Connect Back-Channel Logout 1.0).
+
+It is noted with its end and sent behind it, several times if need be, and given up in the end.
+"""
+
+from dataclasses import dataclass, field
+
+from tenants.acts.issue import sign
+from tenants.oauth import logout
+from tenants.records import LogoutNotice, Session
+from tenants.turn import Turn
+
+MAX_WAITING = 10_000
+AT_ONCE = 8
+PAUSES = (5, 30, 120, 600, 3_600)
+"""Seconds until the next attempt, after so many in vain; after one more it is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    notice: LogoutNotice
+    uri: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    calls: tuple[Call, ...]
+    more: bool
+    """Whether to look again when these were made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    notice: LogoutNotice
+    reason: str
+    """One line in our own words, that quotes nothing."""
+
+
+def tell(turn: Turn, session: Session) -> None:
+    """Leave a notice for each client that asked to be told of the end of this session."""
+    for number, client_id in enumerate(session.clients):
+        if turn.tx.logout_notices.count() >= MAX_WAITING:
+            turn.remember("logout.dropped", "system", session.user_id, clients=len(session.clients) - number)
+            break
+        turn.tx.logout_notices.add(
+            LogoutNotice(
+                id=turn.entropy(16).hex(),
+                client_id=client_id,
+                user_id=session.user_id,
+                sid=session.sid,
+                created_at=turn.now,
+                due_at=turn.now,
+            )
+        )
+    if session.clients:
+        turn.wake_at(turn.now)
+
+
+def due(turn: Turn, _: None) -> Due:
+    """The calls to make now. Who is no client any more, or wants to hear nothing any more, is told nothing."""
+    notices, calls = turn.tx.logout_notices.due(turn.now, AT_ONCE), list[Call]()
+    for notice in notices:
+        client = turn.tx.clients.find(notice.client_id)
+        if client is None or client.disabled_at is not None or client.backchannel_logout_uri is None:
+            turn.tx.logout_notices.remove(notice.id)
+            continue
+        claims = logout.token_claims(turn.issuer, notice, jti=turn.entropy(16).hex(), now=turn.now)
+        token = sign(turn, logout.TOKEN_TYPE, claims)
+        calls.append(Call(notice=notice, uri=client.backchannel_logout_uri, token=token))
+    return Due(tuple(calls), more=bool(notices))
+
+
+def delivered(turn: Turn, notice: LogoutNotice) -> None:
+    turn.tx.logout_notices.remove(notice.id)
+
+
+def failed(turn: Turn, failure: Failure) -> None:
+    """It is tried again later, or given up."""
+    notice, attempts = failure.notice, failure.notice.attempts + 1
+    if attempts > len(PAUSES):
+        turn.tx.logout_notices.remove(notice.id)
+        turn.remember("logout.given_up", "system", notice.user_id, client=notice.client_id, reason=failure.reason)
+    else:
+        turn.tx.logout_notices.put_off(notice.id, turn.now + PAUSES[attempts - 1], attempts)
