@@ -200,7 +200,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "RFC 8693 §4.1",
     ),
     "rfc8693:an-exchange-only-narrows": (
-        "An exchanged token is for no resource that the operator did not name, and for nothing that was not in the former.",
+        "An exchanged token is for no resource the operator did not name, and gives nothing that the former did not.",
         "RFC 8693 §2.2.2, §5",
     ),
     "rfc8693:what-was-passed-on-falls-with-its-grant": (
@@ -532,7 +532,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "A client's name is no secret: strangers must not use up what it may ask.",
     ),
     "house:guesses-are-limited": (
-        "Only so many wrong passwords are looked at for one account in a time, whatever the request says of its origin.",
+        "Only so many wrong passwords are looked at for one account in a time, whatever a request says of its origin.",
         "OWASP ASVS 6.3.1",
     ),
     "house:sign-ins-of-a-user-are-limited": (

@@ -1,5 +1,6 @@
 """The keys that clients show at their `jwks_uri`, for their assertions to be checked with."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 from server.outbound.calls import Calls
@@ -11,18 +12,35 @@ from tenants.problems import Unfetched
 
 SECONDS = 4.0
 """While the client waits for its tokens, for ten seconds at most in the case of widespread ones."""
+COOL_DOWN = 10
+"""Seconds in which what could not be had is not asked for again. Strangers name these places, and have their assertions
+checked as often as they like: we are not to be what they throw at others."""
+MAX_MISSED = 1_000
 
 
 class KeysOfClients:
     def __init__(self, fetcher: Fetcher, clock: Callable[[], int]) -> None:
         """`clock` gives whole seconds since 1970-01-01 UTC."""
         self._fetcher = fetcher
+        self._clock = clock
         self._kept = Kept(clock)
+        self._missed: OrderedDict[tuple[str, str, bool], int] = OrderedDict()
 
     async def at(self, tenant: str, uri: str, *, fresh: bool) -> ClientKeys:
         """Those at `uri`; `fresh` looks again, though only now and then. Raises Unfetched."""
+        look = tenant, uri, fresh  # that no fresh ones can be had says nothing of those that are kept
+        missed_at = self._missed.get(look)
+        if missed_at is not None and 0 <= self._clock() - missed_at < COOL_DOWN:
+            raise Unfetched("the keys of the client: they were asked for a moment ago, in vain")
         try:
             found = await self._kept.get(Calls(self._fetcher, tenant, SECONDS), uri, usable_keys, fresh=fresh)
         except (Unreachable, Unproven) as error:
+            self._miss(look)
             raise Unfetched(f"the keys of the client: {error}") from None
         return ClientKeys(uri, found, fresh)
+
+    def _miss(self, look: tuple[str, str, bool]) -> None:
+        self._missed[look] = self._clock()
+        self._missed.move_to_end(look)
+        if len(self._missed) > MAX_MISSED:
+            self._missed.popitem(last=False)

@@ -53,7 +53,8 @@ class Caller:
         self.limits.count("failure", self.address, self.policy.failure_limit)
 
     def register(self) -> None:
-        """A client registers itself; whatever comes of it counts. Raises TooMany."""
+        """A client registers itself, or a device that anybody can be begins; whatever comes of it counts. Raises
+        TooMany."""
         self.limits.admit("registration", self.address, self.policy.registration_limit)
         self.limits.count("registration", self.address, self.policy.registration_limit)
 

@@ -64,6 +64,8 @@ async def _token(tenant: Supplied, request: WebRequest) -> Reply:
 
 async def _device_authorization(tenant: Supplied, request: WebRequest) -> Reply:
     asked = requests.device_authorization_request(forms.form(request), request.all(b"authorization"))
+    if asked.credentials.method == "none":
+        (await tenant.caller()).register()
     return replies.json(await tenant.run_for(asked.credentials, device.begin, asked))
 
 

@@ -24,7 +24,7 @@ UNFETCHED_SECONDS = 30
 """After which it is tried again to fetch what could not be had."""
 _LIMITS = {
     "failure": "too many requests from this address failed",
-    "registration": "too many clients were registered from this address",
+    "registration": "too many clients or devices came from this address",
     "client": "this client asks too often",
 }
 _ABOUT_TOKEN = ("invalid_token", "invalid_dpop_proof", "use_dpop_nonce")

@@ -36,26 +36,24 @@ def find_access(turn: Turn, text: str) -> Access | None:
     if found is None:
         return None
     grant, token = found
-    user, client, target = user_of(turn, grant), known(turn, grant.client_id), serving(turn, grant)
-    if (
-        not _parents_stand(turn, grant)
-        or (user is None and grant.user_id is not None)
-        or target is None
-        or client is None
-        or client.disabled_at is not None
-    ):
-        return None
-    return Access(grant, token, user, target)
-
-
-def _parents_stand(turn: Turn, grant: Grant) -> bool:
-    """Whether all grants whose tokens were exchanged for this one are still there."""
-    while grant.parent_id is not None:
-        parent = turn.tx.grants.find(grant.parent_id)
+    standing, parent_id = _standing(turn, grant), grant.parent_id
+    while standing is not None and parent_id is not None:
+        # what a token was exchanged for must stand as well
+        parent = turn.tx.grants.find(parent_id)
         if parent is None or parent.revoked_at is not None or parent.expires_at <= turn.now:
-            return False
-        grant = parent
-    return True
+            return None
+        if _standing(turn, parent) is None:
+            return None
+        parent_id = parent.parent_id
+    return None if standing is None else Access(grant, token, *standing)
+
+
+def _standing(turn: Turn, grant: Grant) -> tuple[User | None, Target] | None:
+    """Whose grant it is and what for, if neither user, client nor resource is gone or disabled."""
+    user, client, target = user_of(turn, grant), known(turn, grant.client_id), serving(turn, grant)
+    if (user is None and grant.user_id is not None) or target is None:
+        return None
+    return None if client is None or client.disabled_at is not None else (user, target)
 
 
 def find_token(turn: Turn, text: str) -> tuple[Grant, LiveToken] | None:

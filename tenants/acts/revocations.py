@@ -4,6 +4,8 @@ They ask again and again, from where the last answer ended. What is told is fina
 """
 
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tenants.acts.client import asking
@@ -27,12 +29,26 @@ def revocations(turn: Turn, request: RevocationsRequest) -> dict[str, Any]:
         raise Refusal("access_denied", "this client speaks for no resource")
     found = turn.tx.grants.ended(request.since, turn.now, LIMIT)
     at, grant_id = (found[-1][0], found[-1][1].id) if found else request.since
-    mine = [grant for _, grant in found if any(resource.same((own,), grant.resource) for own in client.resources)]
+    ended = {grant.id: grant for _, grant in found}
+    over = ended | _fallen_with(turn, ended)
+    mine = [grant for grant in over.values() if any(resource.same((own,), grant.resource) for own in client.resources)]
     return {
         "tokens": [token for grant in mine for token in _ended(grant, turn.now)],
         "next": f"{at}.{grant_id}",
         "more": len(found) == LIMIT,
     }
+
+
+def _fallen_with(turn: Turn, ended: Mapping[int, Grant]) -> dict[int, Grant]:
+    """The grants of tokens that were exchanged for ones of these (RFC 8693): nobody wrote of them that they ended."""
+    over = {grant.id: grant for grant in ended.values() if grant.revoked_at is not None}
+    users = dict.fromkeys(grant.user_id for grant in over.values() if grant.user_id is not None)
+    exchanged = [grant for user in users for grant in turn.tx.grants.of_user(user) if grant.parent_id is not None]
+    fallen: dict[int, Grant] = {}
+    while following := {each.id: each for each in exchanged if each.parent_id in over and each.id not in over}:
+        fallen |= following
+        over |= following
+    return {each.id: replace(each, revoked_at=turn.now) for each in fallen.values()}
 
 
 def _ended(grant: Grant, now: int) -> list[dict[str, Any]]:

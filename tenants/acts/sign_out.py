@@ -10,6 +10,9 @@ from tenants.oauth.handle import digest
 from tenants.oauth.logout import LogoutRequest
 from tenants.turn import Turn
 
+_BY_ITSELF, _BY_LINK = b"!", b"?"
+"""Before the way back in a ticket: whether the browser is to go there by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class AskSignOut:
@@ -55,16 +58,18 @@ def leave(turn: Turn, leaving: Leaving) -> AskSignOut | SignedOut:
     if hint is not None and request.client_id in (None, hint.client_id):
         client = turn.tx.clients.find(hint.client_id)
     back = logout.way_back(request, client)
+    # whoever registers gets an ID token of their own: we are no redirector for them (RFC 9700 §4.11.2)
+    automatic = client is not None and client.origin == "admin"
     if present is None and client is not None:
-        # whoever registers gets an ID token of their own: we are no redirector for them (RFC 9700 §4.11.2)
-        return SignedOut(way_back=back, automatic=client.origin == "admin")
+        return SignedOut(way_back=back, automatic=automatic)
     if present is not None and client is not None and hint is not None:
         session, user = present
         if hint.user_id == user.id and hint.sid == session.sid != "":
             end(turn, session)
             return SignedOut(way_back=back, automatic=True)
+    onward = (_BY_ITSELF if automatic else _BY_LINK) + (back or "").encode("ascii")
     return AskSignOut(
-        ticket.hand_out(turn, "sign-out", (back or "").encode("ascii"), browser=leaving.browser),
+        ticket.hand_out(turn, "sign-out", onward, browser=leaving.browser),
         None if present is None else present[1].email or present[1].name or present[1].id,
     )
 
@@ -74,4 +79,5 @@ def sign_out(turn: Turn, request: SignOut) -> SignedOut:
     session = None if request.session is None else turn.tx.sessions.find(digest(request.session))
     if session is not None:
         end(turn, session)
-    return SignedOut(way_back=pending.content.decode("ascii") or None, automatic=True)
+    automatic, back = pending.content[:1] == _BY_ITSELF, pending.content[1:].decode("ascii")
+    return SignedOut(way_back=back or None, automatic=automatic)

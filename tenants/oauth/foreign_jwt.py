@@ -73,7 +73,7 @@ def read(token: str, *, kinds: Collection[str], max_length: int = MAX_LENGTH) ->
         segment = token.partition(".")[0]
         header = json_text.parse(urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
         claims = json_text.parse(signed.payload)
-    except (JoseError, ValueError):
+    except (JoseError, ValueError, RecursionError):  # the library reads the header too, and as deep as it goes
         raise Unproven("the token cannot be read") from None
     if not isinstance(header, dict) or not isinstance(claims, dict):
         raise Unproven("the token cannot be read")

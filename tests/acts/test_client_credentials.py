@@ -18,7 +18,7 @@ from tests.support.clients import claims
 from tests.support.tenant import ATenant, Registered, a_tenant, refusal_of
 
 POLICY = Policy(scopes=("mcp", "admin", "openid", "profile", "email", "offline_access"), grant_ttl=60)
-ITSELF = {"grant_types": ["client_credentials"]}
+ITSELF: dict[str, Any] = {"grant_types": ["client_credentials"]}
 MCP = "https://mcp.example/mcp"
 
 

@@ -174,15 +174,24 @@ async def test_state_comes_back_letter_by_letter(town: Town, state: str) -> None
     "more",
     [
         pytest.param([("foo", "1"), ("foo", "2")], id="AZ-13"),
-        pytest.param([("claims", "[]")], id="AZ-29-list"),
-        pytest.param([("claims", '{"id_token":1}')], id="AZ-29-shape"),
-        pytest.param([("claims", "[" * 2_000)], id="AZ-29-deep"),
         pytest.param([("max_age", "600")], id="AZ-18-good"),
         pytest.param([("response_mode", "query")], id="AZ-09-good"),
     ],
 )
 async def test_what_the_server_does_not_know_it_ignores(town: Town, more: Pairs) -> None:
     assert "code" in returned(await town.user.get(authorize([*AZ, *more])))
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param("[]", id="AZ-29-list"),
+        pytest.param('{"id_token":1}', id="AZ-29-shape"),
+        pytest.param("[" * 2_000, id="AZ-29-deep"),
+    ],
+)
+async def test_claims_of_another_form_than_openid_connect_has_are_refused(town: Town, claims: str) -> None:
+    sent_back(await town.user.get(authorize([*AZ, ("claims", claims)])), "invalid_request")
 
 
 @pytest.mark.parametrize("prompt", [pytest.param("none", id="AZ-15")])

@@ -29,7 +29,7 @@ from tests.support.signer import Signer
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CC: Pairs = [("grant_type", "client_credentials"), ("scope", "mcp"), ("resource", RESOURCE)]
-ITSELF = {"grant_types": ["client_credentials"]}
+ITSELF: dict[str, Any] = {"grant_types": ["client_credentials"]}
 KEY = Signer("ES256")
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -37,11 +37,12 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def machines(town: Town) -> None:
     """M is known by a secret in the header, N by one in the body, and J by its key; M may have less than all."""
-    for client_id, method, more in (
+    known: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("M", "client_secret_basic", {"scope": "mcp openid"}),
         ("N", "client_secret_post", {}),
         ("J", "private_key_jwt", {"jwks": KEY.jwks}),
-    ):
+    )
+    for client_id, method, more in known:
         _, secret = await town.house.client("a", client_id, token_endpoint_auth_method=method, **ITSELF, **more)
         town.secrets[client_id] = secret or ""
 

@@ -43,10 +43,11 @@ class Enterprise:
     secrets: dict[str, str] = field(default_factory=dict[str, str])
 
     async def vouches(self, **changes: Any) -> None:
-        await self.abroad.configure(**{"vouches_for_clients": True, **changes})
+        whole: dict[str, Any] = {"vouches_for_clients": True, **changes}
+        await self.abroad.configure(**whole)
 
     async def client(self, client_id: str, **metadata: Any) -> None:
-        given = {"grant_types": [JWT_BEARER], **metadata}
+        given: dict[str, Any] = {"grant_types": [JWT_BEARER], **metadata}
         _, secret = await self.town.house.client("a", client_id, **given)
         self.secrets[client_id] = secret or ""
 
@@ -202,20 +203,21 @@ async def test_an_assertion_that_is_not_what_it_must_be_is_refused(
 
 async def test_times_of_an_assertion(here: Enterprise) -> None:
     now = here.town.clock.now
-    for good in ({"exp": now - LEEWAY + 1}, {"iat": now + LEEWAY}, {"exp": now + LIFETIME + LEEWAY}):
-        assert (await here.asked(here.assertion(**good))).status_code == 200, good
-    for bad in (
-        {"exp": now - LEEWAY},
-        {"iat": now + LEEWAY + 1},
-        {"nbf": now + LEEWAY + 1},
-        {"exp": now + LIFETIME + LEEWAY + 1},
+    for claim, good, bad in (
+        ("exp", now - LEEWAY + 1, now - LEEWAY),
+        ("exp", now + LIFETIME + LEEWAY, now + LIFETIME + LEEWAY + 1),
+        ("iat", now + LEEWAY, now + LEEWAY + 1),
+        ("nbf", now + LEEWAY, now + LEEWAY + 1),
     ):
-        refused(await here.asked(here.assertion(**bad)), 400, "invalid_grant")
+        wrong: dict[str, Any] = {claim: bad}
+        refused(await here.asked(here.assertion(**wrong)), 400, "invalid_grant")
+        right: dict[str, Any] = {claim: good}
+        assert (await here.asked(here.assertion(**right))).status_code == 200, claim
 
 
 async def test_only_the_provider_can_have_signed_it(here: Enterprise) -> None:
     stranger, said = Signer("RS256"), here.said()
-    header = {"typ": "oauth-id-jag+jwt", "kid": "first"}
+    header: dict[str, Any] = {"typ": "oauth-id-jag+jwt", "kid": "first"}
     payload = here.assertion().split(".")[1]
     forged = [
         stranger.token(said, **header),
@@ -399,7 +401,13 @@ async def test_a_new_key_of_the_provider_is_looked_for_once_and_a_silent_provide
 
 async def test_nobody_is_called_for_what_is_refused_anyway(here: Enterprise) -> None:
     here.corp.asked.clear()
-    for changes in ({"aud": "https://b.test"}, {"client_id": "Y"}, {"exp": 1}, {"iss": "https://corp.evil"}):
+    wrongs: tuple[dict[str, Any], ...] = (
+        {"aud": "https://b.test"},
+        {"client_id": "Y"},
+        {"exp": 1},
+        {"iss": "https://corp.evil"},
+    )
+    for changes in wrongs:
         refused(await here.asked(here.assertion(**changes)), 400, "invalid_grant")
     assert here.corp.asked == []
 

@@ -238,6 +238,12 @@ async def test_whoever_registers_cannot_make_us_send_strangers_to_them(tmp_path:
         assert f'href="{LEFT}"' in answer.text  # whoever clicks knows where they go
         answer = await here.leave(id_token_hint=hint, post_logout_redirect_uri=LEFT)
         assert answer.headers["location"] == LEFT  # its own user, whose session it knows
+        await here.hint()
+        asked = await here.leave(id_token_hint=hint, post_logout_redirect_uri=LEFT)  # of a session that is over
+        answer = await here.browser.submit(asked)
+        is_page(answer, 200)
+        assert f'href="{LEFT}"' in answer.text
+        assert SESSION not in here.browser.cookies
 
 
 @pytest.mark.parametrize("more", [[("state", "a"), ("state", "b")], [("state", "x" * 5_000)], [("client_id", "a\0")]])

@@ -18,7 +18,7 @@ from tenants.records import IdentityProvider, Policy
 from tenants.turn import Turn
 from tests.support.abroad import Border, answering, certified
 from tests.support.browser import form_of
-from tests.support.clients import AZ, PUBLIC, RESOURCE, authorize, is_page
+from tests.support.clients import AZ, PUBLIC, authorize, is_page
 
 HOST, PORT = "93.184.215.14", 8443
 CORP = f"https://{HOST}:{PORT}"

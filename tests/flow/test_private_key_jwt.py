@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from server.outbound import client_keys
 from server.outbound.kept import COOL_DOWN, LIFETIME, MAX_AGE
 from tenants.oauth.client_assertion import LIFETIME as LONGEST
 from tenants.oauth.foreign_jwt import LEEWAY
@@ -455,6 +456,32 @@ async def test_where_there_are_no_keys_a_client_is_told_to_come_again(elsewhere:
     elsewhere.client.town.clock.now += COOL_DOWN
     assert (await elsewhere.client.redeem(code)).status_code == 200
     assert elsewhere.host.count("/elsewhere") == 0
+
+
+@pytest.mark.parametrize("said", [(404, b""), (500, b""), (200, b"<h1>"), (200, b"[]")], ids=str)
+async def test_a_host_that_has_no_keys_is_asked_now_and_then(elsewhere: Elsewhere, said: tuple[int, bytes]) -> None:
+    """Whoever registers can name any host, and send us assertions without end."""
+    status, body = said
+    elsewhere.host.show(elsewhere.path, body, status=status)
+    for _ in range(5):
+        await unavailable(elsewhere)
+    assert elsewhere.asked == 1
+    elsewhere.client.town.clock.now += client_keys.COOL_DOWN
+    for _ in range(5):
+        await unavailable(elsewhere)
+    assert elsewhere.asked == 2
+
+
+async def test_that_no_newer_keys_can_be_had_takes_nothing_from_those_that_are_kept(elsewhere: Elsewhere) -> None:
+    assert await elsewhere.proven()
+    elsewhere.host.show(elsewhere.path, b"", status=503)
+    elsewhere.client.town.clock.now += COOL_DOWN
+    stranger = replace(elsewhere.client, signer=Signer("ES256"), made=elsewhere.client.town.clock.now)
+    for _ in range(3):
+        answer = await stranger.town.ask("POST", "/introspect", form={"token": "x", **stranger.proof()})
+        refused(answer, 503, "temporarily_unavailable")
+        assert await elsewhere.proven()
+    assert elsewhere.asked == 2
 
 
 async def test_a_silent_host_of_keys_holds_up_nobody_else(elsewhere: Elsewhere, client: Keyed) -> None:

@@ -85,7 +85,13 @@ async def test_what_is_advertised_is_there_and_nothing_else(town: Town) -> None:
         assert endpoint.startswith(f"{ISSUER}/")
         answer = await town.ask("GET", endpoint.removeprefix(ISSUER))
         assert answer.status_code != 404  # MD-02
-    assert published["grant_types_supported"][:2] == ["authorization_code", "refresh_token"]
+    assert published["grant_types_supported"] == [
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+    ]
     assert published["response_types_supported"] == ["code"]
     assert published["id_token_signing_alg_values_supported"] == ["ES256"]
     for method in published["token_endpoint_auth_methods_supported"]:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.flow.test_token_exchange import THIRD, exchanged, with_servers
 from tests.flow.town import Town
 from tests.support.clients import AZ, CONFIDENTIAL, changed, claims, refused
 from tests.support.requirement import requirement
@@ -66,6 +67,30 @@ async def test_what_was_ended_is_known_a_second_later(fresh: Town) -> None:
     tokens = [each["access_token"] for each in (whole, again, alone, untouched)]
     assert [server.takes(token) for token in tokens] == [False, False, False, True]
     assert server.ended[named(alone["access_token"])] == claims(alone["access_token"])["exp"]
+
+
+async def test_what_was_exchanged_for_what_was_ended_is_told_to_whom_it_is_for(fresh: Town) -> None:
+    """Nothing is written to the grant of a token that was passed on when the one falls that it stands on."""
+    await with_servers(fresh)
+    servers = {client_id: ResourceServer(fresh, client_id) for client_id in ("S", "T", "Q")}
+    _, secret = await fresh.house.client("a", "Q", (THIRD,), **CONFIDENTIAL)
+    fresh.secrets["Q"] = secret or ""
+    tokens, untouched = [await fresh.tokens(changed(AZ, scope="mcp offline_access")) for _ in range(2)]
+    first = await exchanged(fresh, tokens["access_token"])
+    second = await exchanged(fresh, first, "T", resource=THIRD)
+    other = await exchanged(fresh, untouched["access_token"])
+    await give_back(fresh, tokens["access_token"])
+    fresh.clock.now += 1
+    for server in servers.values():
+        await server.poll()
+    assert [len(server.ended) for server in servers.values()] == [1, 0, 0], "it was given back alone"
+    await give_back(fresh, tokens["refresh_token"])
+    fresh.clock.now += 1
+    for server in servers.values():
+        await server.poll()
+    assert set(servers["T"].ended) == {named(first)}
+    assert set(servers["Q"].ended) == {named(second)}
+    assert servers["T"].takes(other)
 
 
 async def test_while_nothing_happens_nothing_is_sent(fresh: Town) -> None:

@@ -39,7 +39,7 @@ SHORT = settings(
     deadline=None,
     derandomize=True,
     database=None,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType]
 )
 LONG = settings(SHORT, max_examples=300, stateful_step_count=60, derandomize=False)
 

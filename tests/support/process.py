@@ -157,7 +157,6 @@ class RunningTenantry:
         )
         return self.admin(ClientServiceStub, "CreateClient", request)
 
-
     def create_resource(self, issuer: str, resource_id: str, uri: str, **members: Any) -> Any:
         """A resource that the operator of the issuer with the URI `issuer` registers."""
         request = CreateResourceRequest(

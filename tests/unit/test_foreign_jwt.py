@@ -65,6 +65,11 @@ def test_what_the_owner_of_a_known_key_signed_is_believed(algorithm: str) -> Non
         pytest.param(ES256.token(b'{"exp":NaN}'), id="JW-08 NaN"),
         pytest.param(ES256.token(b'{"exp":1e400}'), id="JW-08 infinite"),
         pytest.param(ES256.token(CLAIMS, header=b"[]"), id="header as a list"),
+        pytest.param(ES256.token(b"[" * 2_500 + b"]" * 2_500), id="HX-09 claims too deep"),
+        pytest.param(
+            ES256.token(CLAIMS, header=b'{"alg":"ES256","x":' + b"[" * 2_500 + b"]" * 2_500 + b"}"),
+            id="HX-09 header too deep",
+        ),
         pytest.param(ES256.token(CLAIMS, header=b'{"alg":"ES256","alg":"none"}'), id="JW-13 a header twice"),
         pytest.param(ES256.token(CLAIMS, header=b'{"typ":"JWT"}'), id="no algorithm"),
         *(
