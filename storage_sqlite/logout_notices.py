@@ -52,8 +52,10 @@ class LogoutNotices:
         [at] = self._connection.execute("SELECT min(due_at) FROM logout_notices").fetchone()
         return at
 
-    def count(self) -> int:
-        [count] = self._connection.execute("SELECT count(*) FROM logout_notices").fetchone()
+    def count(self, user_id: str | None = None) -> int:
+        [count] = self._connection.execute(
+            "SELECT count(*) FROM logout_notices WHERE ?1 IS NULL OR user_id = ?1", (user_id,)
+        ).fetchone()
         return count
 
     def put_off(self, notice_id: str, due_at: int, attempts: int) -> bool:

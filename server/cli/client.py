@@ -57,9 +57,14 @@ def create(
         typer.Option("--redirect-uri", metavar="URI", help="Where users may return to. May be repeated."),
     ] = None,
     client_id: Annotated[
-        str, typer.Option("--client-id", show_default=False, help="An id that you choose; else one is made up.")
+        str,
+        typer.Option(
+            "--client-id", metavar="ID", show_default=False, help="An id that you choose; else one is made up."
+        ),
     ] = "",
-    display_name: Annotated[str, typer.Option("--display-name", show_default=False, help="What users see.")] = "",
+    display_name: Annotated[
+        str, typer.Option("--display-name", metavar="NAME", show_default=False, help="What users see.")
+    ] = "",
     auth_method: Annotated[AuthMethod, typer.Option("--auth-method", help="How it says who it is.")] = AuthMethod.NONE,
     grant_type: Annotated[
         list[GrantType] | None,
@@ -71,7 +76,8 @@ def create(
         ),
     ] = None,
     scope: Annotated[
-        str, typer.Option("--scope", show_default=False, help="What it may ask for, with spaces between.")
+        str,
+        typer.Option("--scope", metavar="SCOPES", show_default=False, help="What it may ask for, with spaces between."),
     ] = "",
     application_type: Annotated[
         ApplicationType | None,
@@ -136,7 +142,12 @@ def create(
     ] = False,
     userinfo_algorithm: Annotated[
         str,
-        typer.Option("--userinfo-algorithm", show_default=False, help="Userinfo as a JWT, signed as the issuer signs."),
+        typer.Option(
+            "--userinfo-algorithm",
+            metavar="ALGORITHM",
+            show_default=False,
+            help="Userinfo as a JWT; only what the issuer itself signs with.",
+        ),
     ] = "",
 ) -> None:
     """Create a client. Its secret, if it has one, is printed this once."""

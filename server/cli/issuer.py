@@ -13,8 +13,12 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 COLUMNS = ("name", "issuer_uri", "state", "display_name", "create_time")
 
 Id = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, such as acme.")]
-DisplayName = Annotated[str | None, typer.Option("--display-name", help="A name for people, in lists only.")]
-Etag = Annotated[str, typer.Option("--etag", help="Only if it is still this version.", show_default=False)]
+DisplayName = Annotated[
+    str | None, typer.Option("--display-name", metavar="NAME", help="A name for people, in lists only.")
+]
+Etag = Annotated[
+    str, typer.Option("--etag", metavar="ETAG", help="Only if it is still this version.", show_default=False)
+]
 
 
 _ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -46,7 +50,10 @@ def create(
     server: Server,
     issuer: Id,
     uri: Annotated[
-        str, typer.Option("--uri", help="What clients see, such as https://auth.example.com, or with a path.")
+        str,
+        typer.Option(
+            "--uri", metavar="URI", help="What clients see, such as https://auth.example.com, or with a path."
+        ),
     ],
     display_name: DisplayName = None,
 ) -> None:

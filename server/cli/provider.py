@@ -192,7 +192,10 @@ with_provider = with_options(OPTIONS, Given)
 @remote
 @with_provider
 def create(given: Given, server: Server, issuer: Issuer, provider: Id, kind: AskedKind) -> None:
-    """Create an identity provider, and print the redirect URI to register there."""
+    """Create an identity provider.
+
+    The redirect URI that is to be registered there is printed.
+    """
     from protos.admin.v1.identity_provider_service_pb2 import CreateIdentityProviderRequest
 
     whole = given.message(kind.value)

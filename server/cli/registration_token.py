@@ -29,7 +29,10 @@ def create(
     ] = None,
     uses: Annotated[int, typer.Option("--uses", min=0, help="How many clients it may register; 0 is any number.")] = 1,
 ) -> None:
-    """Create a token that registers clients, for an issuer that asks for one. It is printed this once."""
+    """Create a token that registers clients.
+
+    It is for an issuer that asks for one (--registration token), and is printed this once.
+    """
     from google.protobuf.duration_pb2 import Duration
 
     from protos.admin.v1.registration_token_service_pb2 import CreateRegistrationTokenRequest, RegistrationToken

@@ -116,7 +116,10 @@ def create(
     issuer: Issuer,
     resource: Id,
     uri: Annotated[
-        str, typer.Option("--uri", help="What clients connect to, such as https://mcp.example.com/mcp: its audience.")
+        str,
+        typer.Option(
+            "--uri", metavar="URI", help="What clients connect to, such as https://mcp.example.com/mcp: its audience."
+        ),
     ],
 ) -> None:
     """Create a resource. From the first one on, tokens can be had for no other."""
@@ -179,7 +182,10 @@ def delete(server: Server, issuer: Issuer, resource: Id, etag: Etag = "") -> Non
 @app.command()
 @remote
 def metadata(server: Server, issuer: Issuer, resource: Id) -> None:
-    """Print what the resource itself is to publish, where, and what to answer who has no token."""
+    """Print what the resource is to publish.
+
+    And where, and what to answer who has no token.
+    """
     from protos.admin.v1.resource_service_pb2 import GetResourceMetadataRequest
 
     told = server.call(GetResourceMetadataRequest(name=_named(issuer, resource)))

@@ -139,7 +139,7 @@ async def _demo(settings: Settings, house: "House") -> str:
     return "\n".join(
         (
             "",
-            f"  Issuer          {uri}   (open it by this name, not by 127.0.0.1)",
+            f"  Issuer          {uri}   (by this name, not by 127.0.0.1; to see a page, open {uri}/device)",
             *([] if name == "demo" else [f"                  {name}: at each port there is another issuer"]),
             f"  Sign in as      {_who(settings)}",
             *(

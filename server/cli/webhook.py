@@ -17,7 +17,10 @@ Issuer = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, 
 @app.command()
 @remote
 def get(server: Server, issuer: Issuer) -> None:
-    """Show the webhook, but not its secret, and how many messages wait."""
+    """Show the webhook, and what waits.
+
+    Its secret is not shown.
+    """
     from protos.admin.v1.webhook_service_pb2 import GetWebhookRequest
 
     show(server.call(GetWebhookRequest(name=_named(issuer))), server.output)

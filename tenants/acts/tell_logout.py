@@ -11,6 +11,9 @@ from tenants.records import LogoutNotice, Session
 from tenants.turn import Turn
 
 MAX_WAITING = 10_000
+MAX_OF_USER = 300
+"""Who signs in and out again and again, with clients of their own that never answer, must not take the place of all
+others."""
 AT_ONCE = 8
 PAUSES = (5, 30, 120, 600, 3_600)
 """Seconds until the next attempt, after so many in vain; after one more it is given up."""
@@ -39,10 +42,11 @@ class Failure:
 
 def tell(turn: Turn, session: Session) -> None:
     """Leave a notice for each client that asked to be told of the end of this session."""
-    for number, client_id in enumerate(session.clients):
-        if turn.tx.logout_notices.count() >= MAX_WAITING:
-            turn.remember("logout.dropped", "system", session.user_id, clients=len(session.clients) - number)
-            break
+    if not session.clients:
+        return
+    waiting, of_user = turn.tx.logout_notices.count(), turn.tx.logout_notices.count(session.user_id)
+    room = max(min(MAX_WAITING - waiting, MAX_OF_USER - of_user), 0)
+    for client_id in session.clients[:room]:
         turn.tx.logout_notices.add(
             LogoutNotice(
                 id=turn.entropy(16).hex(),
@@ -53,8 +57,9 @@ def tell(turn: Turn, session: Session) -> None:
                 due_at=turn.now,
             )
         )
-    if session.clients:
-        turn.wake_at(turn.now)
+    if session.clients[room:]:
+        turn.remember("logout.dropped", "system", session.user_id, clients=len(session.clients[room:]))
+    turn.wake_at(turn.now)
 
 
 def due(turn: Turn, _: None) -> Due:

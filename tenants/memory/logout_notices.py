@@ -21,8 +21,8 @@ class MemoryLogoutNotices:
     def next_at(self) -> int | None:
         return min((notice.due_at for notice in self._table), default=None)
 
-    def count(self) -> int:
-        return len(list(self._table))
+    def count(self, user_id: str | None = None) -> int:
+        return sum(user_id in (None, notice.user_id) for notice in self._table)
 
     def put_off(self, notice_id: str, due_at: int, attempts: int) -> bool:
         kept = self._table.find(notice_id)

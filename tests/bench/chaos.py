@@ -29,12 +29,12 @@ class Row:
     spread: float | None = None
     """Over so many seconds the other's sign-ins begin. None: there are none."""
     rounds: list[Figures] = field(default_factory=list[Figures])
-    memory: list[float] = field(default_factory=list[float])
 
 
 async def beside_a_hanging_provider(server: Server, rate: int, hanging: int, seconds: float, rounds: int) -> None:
     """Print the figures of the one tenant."""
     refused: list[float] = []
+    memory: list[float] = []
     rows = [
         Row("alone", seconds),
         Row("hanging", min(seconds, CALL_SECONDS - 2 * SPREAD), SPREAD),
@@ -45,26 +45,26 @@ async def beside_a_hanging_provider(server: Server, rate: int, hanging: int, sec
     neighbour = Neighbour(server, 1, await registering.register(), hanging)
     try:
         await at_a_steady_rate(server, steps, rate, 1)  # warm
+        memory.append(server.memory())
         for _ in range(rounds):
             for row in rows:
                 if row.spread is not None:
                     await neighbour.begin(row.spread)
                 row.rounds.append(await at_a_steady_rate(server, steps, rate, row.seconds))
-                row.memory.append(server.memory())
+                memory.append(server.memory())
                 if row.spread is not None:
                     refused += await neighbour.end()
     finally:
         neighbour.stop()
-    print(
-        f"{'':<10}{'ops/s':>8}{'p50 ms':>10}{'p99 ms':>10}{'p99 ratio':>12}{'server':>10}{'driver':>10}{'RSS MB':>10}"
-    )
+    print(f"{'':<10}{'ops/s':>8}{'p50 ms':>10}{'p99 ms':>10}{'p99 ratio':>12}{'server':>10}{'driver':>10}")
     for row in rows:
         tell(row, rows[0])
     print(f"{len(refused)} sign-ins were refused, the slowest after {max(refused, default=0):.1f} s")
+    print(f"the server had {memory[0]:.0f} MB at first and {max(memory):.0f} MB at most")
 
 
 def tell(row: Row, alone: Row) -> None:
-    """Medians of the rounds; `server` and `driver` are shares of a core, and memory is what it came to."""
+    """Medians of the rounds; `server` and `driver` are shares of a core."""
     columns = (
         (
             one.rate,
@@ -78,8 +78,7 @@ def tell(row: Row, alone: Row) -> None:
     )
     rate, p50, p99, ratio, busy, driver = (statistics.median(column) for column in zip(*columns, strict=True))
     print(
-        f"{row.name:<10}{rate:>8.0f}{p50:>10.2f}{p99:>10.2f}{ratio:>12.2f}{busy:>10.2f}{driver:>10.2f}"
-        f"{row.memory[-1]:>10.0f}",
+        f"{row.name:<10}{rate:>8.0f}{p50:>10.2f}{p99:>10.2f}{ratio:>12.2f}{busy:>10.2f}{driver:>10.2f}",
         flush=True,
     )
 

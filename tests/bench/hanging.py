@@ -61,8 +61,10 @@ class Hanging:
     port: int
     host: str
     client_id: str
-    providers: list[tuple[str, OpenIdProvider, abroad.Server]] = field(default_factory=list)
-    ended: list[float] = field(default_factory=list)
+    providers: list[tuple[str, OpenIdProvider, abroad.Server]] = field(
+        default_factory=list[tuple[str, OpenIdProvider, abroad.Server]]
+    )
+    ended: list[float] = field(default_factory=list[float])
 
     async def live(self, line: Line, hanging: int) -> None:
         async with AsyncExitStack() as parts:

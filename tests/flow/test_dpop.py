@@ -246,7 +246,7 @@ async def test_a_code_for_one_key_is_nothing_to_another(town: Town) -> None:
     assert (await town.token(form, headers=shown(at_token(town)))).status_code == 200, "a slip can be mended"
 
 
-@pytest.mark.parametrize("jkt", ["x", HOLDER.jkt + "=", HOLDER.jkt[:-1]])
+@pytest.mark.parametrize("jkt", ["x", HOLDER.jkt + "=", HOLDER.jkt[:-1]], ids=["x", "padded", "short"])
 async def test_a_request_for_no_key_at_all_is_refused(town: Town, jkt: str) -> None:
     sent_back(await town.user.get(authorize(changed(AZ, dpop_jkt=jkt))), "invalid_request")
     twice = [*AZ, ("dpop_jkt", HOLDER.jkt), ("dpop_jkt", HOLDER.jkt)]

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, cast
 
 import httpcore
 import pytest
@@ -449,7 +449,8 @@ async def test_what_stands_beside_a_body_takes_nothing_from_its_size() -> None:
 
 async def test_no_answer_is_read_in_large_portions_that_would_hold_up_all_others() -> None:
     async with answering(b"a" * 3 * SLICE) as server:
-        stream = await httpcore.AnyIOBackend().connect_tcp("127.0.0.1", server.port)
+        network = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
+        stream = await network.connect_tcp("127.0.0.1", server.port)
         read, measured = 0, Measured(stream, Intake())
         await measured.write(b"GET / HTTP/1.1\r\n\r\n")
         while read < 3 * SLICE:

@@ -14,6 +14,7 @@ import jwt
 import pytest
 
 from server.outbound.fetcher import Fetcher
+from tenants.acts import tell_logout
 from tenants.acts.tell_logout import PAUSES
 from tests.flow.test_fetcher import ABROAD, Resolver
 from tests.flow.town import Town, settle
@@ -339,6 +340,27 @@ async def test_who_was_not_reached_is_told_again_and_given_up_in_the_end(tmp_pat
         events = await here.town.house.registry.tenant("a").actor.run(lambda turn, _: turn.tx.events.page(0, 999), None)
         [given_up] = [event for event in events if event.type == "logout.given_up"]
         assert given_up.details == {"client": "rp", "reason": "it answered with status 500"}
+
+
+async def test_one_user_cannot_keep_the_clients_of_others_from_being_told(
+    tmp_path: Path, border: Border, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever signs out again and again, of clients that do not answer, is soon not told of any more; others are."""
+    monkeypatch.setattr(tell_logout, "MAX_OF_USER", 3)
+    async with at(tmp_path, border, *[NO] * 9) as (here, receiver):
+        for _ in range(3):
+            await here.hint()
+            await here.hint("other")
+            await here.browser.submit(await here.leave())
+        await receiver.has(3)
+        user = Browser(here.town.house, 1)
+        subject = claims((await here.tokens(browser=user))["id_token"])["sub"]
+        await user.submit(await here.leave(user))
+        await receiver.has(4)
+        await errands_done()
+        assert [each["sub"] == subject for each in await here.said(receiver)] == [False] * 3 + [True]
+        events = await here.town.house.registry.tenant("a").actor.run(lambda turn, _: turn.tx.events.page(0, 999), None)
+        assert [event.details["clients"] for event in events if event.type == "logout.dropped"] == [1, 2]
 
 
 async def test_nobody_on_the_inside_is_called(tmp_path: Path, border: Border) -> None:

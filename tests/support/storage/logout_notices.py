@@ -40,6 +40,8 @@ class LogoutNoticeConformance(StoreConformance[Tx]):
         await kept.do(lambda tx: tx.logout_notices.remove("d2"))
         await kept.do(lambda tx: tx.logout_notices.put_off("d3", NOW + 9, 1))
         assert await next_and_count(kept) == (NOW + 5, 2)
+        await add(kept, replace(logout_notice("d4"), user_id="u2"))
+        assert await kept.do(lambda tx: [tx.logout_notices.count(user) for user in ("u1", "u2", "u3")]) == [2, 1, 0]
 
     async def test_what_is_put_off_is_due_later_and_stays_what_it_was(self, kept: Kept[Tx]) -> None:
         await add(kept, logout_notice("d1", NOW - 1), logout_notice("d2"))
