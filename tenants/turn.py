@@ -28,6 +28,8 @@ class Turn:
     """What was fetched for it, after an act had raised KeysNeeded."""
     provider_keys: ProviderKeys | None = None
     """The same after ProviderKeysNeeded."""
+    older_document: bool = False
+    """Whether, after DocumentNeeded, the document could not be had, and a copy that counts no more must do."""
 
     @property
     def issuer(self) -> Issuer:

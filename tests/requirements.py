@@ -315,6 +315,10 @@ REQUIREMENTS: dict[str, Requirement] = {
         "A client that was known by its document goes on to use its grants when nobody answers there.",
         "A refresh must not depend on a third party",
     ),
+    "house:a-key-that-was-taken-back-proves-nothing": (
+        "A key that a client's document holds no more proves nothing once what was read of the document has expired.",
+        "Else a stolen key could not be taken back",
+    ),
     "rfc7523:a-client-is-proven-by-its-key": (
         "A client that registered keys is who it says if one of them signed its assertion, and by nothing else.",
         "RFC 7523 §2.2, §3; OpenID Connect Core §9",

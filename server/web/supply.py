@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from server.web.caller import Caller, caller
 from tenants.acts.client import use_up
@@ -83,16 +83,17 @@ class Supplied:
         """
         keys: ClientKeys | None = None
         provider_keys: ProviderKeys | None = None
+        older_document = False
         uid = self.tenant.listing.uid
         for _ in range(ROUNDS):
             try:
-                return await self.tenant.run(_given(act, keys, provider_keys), request)
+                return await self.tenant.run(_given(act, keys, provider_keys, older_document), request)
             except KeysNeeded as needed:
                 keys = await self.world.keys.at(uid, needed.uri, fresh=needed.fresh)
             except ProviderKeysNeeded as needed:
                 provider_keys = await self.world.provider_keys.of(uid, needed.provider, fresh=needed.fresh)
             except DocumentNeeded as needed:
-                await self.tenant.run(learn, await self._document(needed))
+                older_document = not await self._learned(needed)
         raise Unfetched("what the client shows of itself is at another place each time")
 
     async def run_for(
@@ -119,11 +120,16 @@ class Supplied:
         asking.was_answered(shown, with_tokens=gives_tokens)
         return reply
 
-    async def _document(self, needed: DocumentNeeded) -> Fetched:
+    async def _learned(self, needed: DocumentNeeded) -> bool:
+        """Read the document; False where it cannot be had and an older copy will do. Raises Refusal."""
         try:
-            return await self.world.documents.at(self.tenant.listing.uid, needed.url, known=needed.known)
+            fetched = await self.world.documents.at(self.tenant.listing.uid, needed.url, known=needed.known)
         except Unfetched as error:
+            if needed.or_older:
+                return False
             raise client_document.unread(str(error)) from None
+        await self.tenant.run(learn, fetched)
+        return True
 
     async def run_with_token(self, act: Callable[[Turn, Q], R | Refusal], request: Q) -> R:
         """The same for whoever shows a token that must be good for it: else `invalid_token`, which is limited too."""
@@ -141,8 +147,16 @@ class Supplied:
 
 
 def _given(
-    act: Callable[[Turn, Q], R | Refusal], keys: ClientKeys | None, provider_keys: ProviderKeys | None
+    act: Callable[[Turn, Q], R | Refusal],
+    keys: ClientKeys | None,
+    provider_keys: ProviderKeys | None,
+    older_document: bool,
 ) -> Callable[[Turn, Q], R | Refusal]:
-    if keys is None and provider_keys is None:
+    if keys is None and provider_keys is None and not older_document:
         return act
-    return lambda turn, request: act(replace(turn, client_keys=keys, provider_keys=provider_keys), request)
+    found: dict[str, Any] = {
+        "client_keys": keys,
+        "provider_keys": provider_keys,
+        "older_document": older_document,
+    }
+    return lambda turn, request: act(replace(turn, **found), request)

@@ -1,5 +1,6 @@
 """Which client it is, and which is asking, proven."""
 
+from tenants.acts.document import check_keys
 from tenants.oauth import client_document, first_party
 from tenants.oauth.client_auth import Credentials, authenticate, unauthentic
 from tenants.records import DAY, Client
@@ -20,13 +21,15 @@ def known(turn: Turn, client_id: str) -> Client | None:
 
 def asking(turn: Turn, shown: Credentials) -> Client:
     """The client that `shown` proves, or Refusal `invalid_client`. An assertion is spent with whatever else the turn
-    writes. KeysNeeded where the client's keys lie elsewhere and the turn was not given them.
+    writes. KeysNeeded where the client's keys lie elsewhere and the turn was not given them, DocumentNeeded where they
+    may have been taken back.
 
     Its use is noted once a day: it is not swept.
     """
-    client, use = authenticate(
-        known(turn, shown.client_id), shown, turn.client_keys, issuer_uri=turn.issuer.uri, now=turn.now
-    )
+    found = known(turn, shown.client_id)
+    if found is not None and shown.assertion is not None:
+        check_keys(turn, found)
+    client, use = authenticate(found, shown, turn.client_keys, issuer_uri=turn.issuer.uri, now=turn.now)
     if use is not None and not turn.tx.tickets.spend(use.id, use.expires_at):
         raise unauthentic("assertion used twice")
     if turn.now - client.last_used_at > DAY:

@@ -5,9 +5,11 @@ from dataclasses import replace
 from tenants.acts.register import as_kept
 from tenants.oauth import client_document
 from tenants.oauth.client_document import DocumentNeeded, Fetched
-from tenants.records import Client, ClientDocument
+from tenants.records import DAY, Client, ClientDocument
 from tenants.turn import Turn
 
+OUTAGE = DAY
+"""Seconds for which the keys of a document that cannot be read again still count."""
 MAX_UNUSED = 1_000
 """Clients known by documents that nobody has allowed anything. Beyond these the longest unused are forgotten: whoever
 has many web pages could else fill the file."""
@@ -27,6 +29,20 @@ def at_the_door(turn: Turn, client_id: str, *, fresh: bool) -> Client | None:
     if client is None or (fresh and _has_expired(client, turn.now)):
         raise DocumentNeeded(client_id, known=client is not None)
     return client
+
+
+def check_keys(turn: Turn, client: Client) -> None:
+    """DocumentNeeded where a client proves itself by keys that its document may have taken back since it was read.
+
+    Of a document that cannot be had, the copy does for a day: an outage of its host ends no grant, and keeps no stolen
+    key good for ever. Then, a Refusal.
+    """
+    if not _has_expired(client, turn.now) or client.document is None:
+        return
+    if not turn.older_document:
+        raise DocumentNeeded(client.id, known=True, or_older=True)
+    if turn.now - client.document.expires_at >= OUTAGE:
+        raise client_document.unread("it could not be read for a day")
 
 
 def _has_expired(client: Client, now: int) -> bool:

@@ -29,11 +29,13 @@ _ESCAPED_DOT = re.compile("%2e", re.IGNORECASE)
 class DocumentNeeded(Exception):
     """What stands at the client's id must be read first."""
 
-    def __init__(self, url: str, *, known: bool) -> None:
+    def __init__(self, url: str, *, known: bool, or_older: bool = False) -> None:
         super().__init__(url)
         self.url = url
         self.known = known
         """Whether it was read before."""
+        self.or_older = or_older
+        """Whether the copy that is kept will do where the document cannot be had."""
 
 
 @dataclass(frozen=True, slots=True)

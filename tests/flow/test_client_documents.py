@@ -16,7 +16,7 @@ import pytest_asyncio
 from server.outbound.documents import COOL_DOWN, OF_ALL, OF_ONE_TENANT, Documents
 from server.outbound.fetcher import Fetcher
 from tenants.oauth.client_document import LEAST, MAX_BYTES, MOST, UNSAID
-from tenants.records import Client, Event
+from tenants.records import DAY, Client, Event
 from tenants.turn import Turn
 from tests.flow.town import POLICY, Town, settle
 from tests.support.browser import Browser, form_of
@@ -29,7 +29,7 @@ from tests.support.signer import Signer
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NUMBERS = itertools.count(1)
-KEY = Signer("RS256")
+KEY, NEXT_KEY = Signer("RS256"), Signer("ES256")
 
 
 @dataclass
@@ -487,6 +487,40 @@ async def test_a_client_whose_host_is_dead_uses_what_it_was_granted(client: Desc
     form = {"token": token, "client_id": client.url}
     assert (await client.town.ask("POST", "/revoke", form=form)).status_code == 200
     assert client.asked == 1
+
+
+@requirement("house:a-key-that-was-taken-back-proves-nothing")
+async def test_a_key_that_its_document_holds_no_more_proves_nothing_once_the_document_has_expired(
+    client: Described,
+) -> None:
+    client.says(token_endpoint_auth_method="private_key_jwt", jwks=KEY.jwks, headers={"cache_control": "max-age=60"})
+    tokens = await client.tokens(**proof(client, KEY))
+    client.says(token_endpoint_auth_method="private_key_jwt", jwks=NEXT_KEY.jwks)
+    client.town.clock.now += 59
+    again = await client.town.refresh(tokens["refresh_token"], client_id=client.url, **proof(client, KEY))
+    assert again.status_code == 200, "until then it counts"
+    client.town.clock.now += 1
+    token = again.json()["refresh_token"]
+    refused(await client.town.refresh(token, client_id=client.url, **proof(client, KEY)), 401, "invalid_client")
+    answer = await client.town.refresh(token, client_id=client.url, **proof(client, NEXT_KEY))
+    assert answer.status_code == 200, "the client is not locked out by having rolled its key"
+    assert client.asked == 2
+
+
+async def test_where_the_document_cannot_be_had_its_keys_count_for_another_day(client: Described) -> None:
+    client.says(token_endpoint_auth_method="private_key_jwt", jwks=KEY.jwks, headers={"cache_control": "max-age=60"})
+    token = (await client.tokens(**proof(client, KEY)))["refresh_token"]
+    client.answers(b"", 503)
+    client.town.clock.now += 60 + DAY - 1
+    answer = await client.town.refresh(token, client_id=client.url, **proof(client, KEY))
+    assert answer.status_code == 200, answer.text
+    token = answer.json()["refresh_token"]
+    client.town.clock.now += COOL_DOWN
+    refused(await client.town.refresh(token, client_id=client.url, **proof(client, KEY)), 401, "invalid_client")
+    client.says(token_endpoint_auth_method="private_key_jwt", jwks=KEY.jwks)
+    client.town.clock.now += COOL_DOWN
+    answer = await client.town.refresh(token, client_id=client.url, **proof(client, KEY))
+    assert answer.status_code == 200, answer.text
 
 
 async def test_a_user_who_is_halfway_through_goes_on_though_the_document_has_expired(client: Described) -> None:
