@@ -72,9 +72,9 @@ def without_metadata(trial: Trial, heard: AllHeard) -> list[Finding]:
         _skipped("discovery", f"not used: {why}"),
         _endpoints(heard),
         _keys(heard, provider.token_algorithms or algorithms_in({})),
-        *map(_needs_discovery, ("algorithms", "pkce", "client_authentication")),
+        *map(_unsaid, ("algorithms", "pkce", "client_authentication")),
         _scopes(None, trial, heard),
-        _needs_discovery("response_iss"),
+        _unsaid("response_iss"),
         _redirect_uri(trial, heard),
         _client(trial, heard),
     ]
@@ -153,7 +153,7 @@ def _scopes(said: Metadata | None, trial: Trial, heard: AllHeard) -> Finding:
     if _error_sent_back(trial, heard) == "invalid_scope":
         return _failed("scopes", f"it does not let this client ask for {' '.join(wanted)}; allow it there")
     if said is None:
-        return _needs_discovery("scopes")
+        return _unsaid("scopes")
     scopes = _listed(said, "scopes_supported")
     if scopes is None:
         return _passed("scopes", "it does not say which there are")
@@ -249,3 +249,7 @@ def _skipped(check: str, message: str) -> Finding:
 
 def _needs_discovery(check: str) -> Finding:
     return _skipped(check, "needs discovery")
+
+
+def _unsaid(check: str) -> Finding:
+    return _skipped(check, "only discovery would say it")

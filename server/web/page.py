@@ -93,7 +93,7 @@ async def failed(met: Exception) -> Response:
         status = _STATUS.get(met.code, 400) if met.redirect is None else 400
         return await _problem_page("This request cannot be completed", _sentence(met), status, met.redirect)
     if isinstance(met, NotFromHere):
-        return await _problem_page("This form came from elsewhere", "Go back to the application and start again.", 403)
+        return await _problem_page("This form came from elsewhere", "Nothing was done.", 403)
     if isinstance(met, IssuerUnavailable):
         return await _problem_page("This issuer is disabled", "Its operator has switched it off. Try again later.", 403)
     if isinstance(met, TooMany):
@@ -111,7 +111,7 @@ async def failed(met: Exception) -> Response:
         log["detail"] = f"{type(met).__name__}: {met}"
         return await _problem_page("Something went wrong", "It was not your fault, and it has been noted.", 500)
     answer = await _problem_page(
-        "This page cannot be opened directly", "Go back to the app that you came from, and start again.", status
+        "This page cannot be opened directly", "It is one of several that follow one another.", status
     )
     if status in (408, 413):
         answer.headers["Connection"] = "close"  # what is left of the body is not read

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 SCOPES_IN_WORDS = {
-    "openid": "Know who you are at this issuer",
+    "openid": "Know who you are",
     "profile": "See your name",
     "email": "See your e-mail address",
     "offline_access": "Stay connected while you are away",
