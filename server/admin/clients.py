@@ -70,11 +70,11 @@ class Clients(rpc.ClientServiceServicer):
     async def ListClients(self, request: pb.ListClientsRequest, context: object) -> pb.ListClientsResponse:
         issuer_id, size = names.issuer_id(request.parent, "parent"), names.page_size(request.page_size)
         asked = f"clients {issuer_id}"
-        page = ClientPage(self._page_tokens.after(request.page_token, asked), size + 1)
-        found = await self._run(issuer_id, list_clients, page)
-        following = self._page_tokens.following(found[size - 1].id, asked) if len(found) > size else ""
+        wanted = ClientPage(self._page_tokens.after(request.page_token, asked), size + 1)
+        found = await self._run(issuer_id, list_clients, wanted)
+        page, following = self._page_tokens.cut(found, size, asked)
         return pb.ListClientsResponse(
-            clients=[_client(issuer_id, client) for client in found[:size]], next_page_token=following
+            clients=[_client(issuer_id, client) for client in page], next_page_token=following
         )
 
     async def DeleteClient(self, request: pb.DeleteClientRequest, context: object) -> Empty:

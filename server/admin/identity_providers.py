@@ -90,9 +90,9 @@ class IdentityProviders(rpc.IdentityProviderServiceServicer):
         asked = f"identityProviders {issuer_id}"
         after = self._page_tokens.after(request.page_token, asked)
         found = [provider for provider in await self._run(issuer_id, all_providers, None) if provider.id > after]
-        following = self._page_tokens.following(found[size - 1].id, asked) if len(found) > size else ""
+        page, following = self._page_tokens.cut(found, size, asked)
         return pb.ListIdentityProvidersResponse(
-            identity_providers=[self._shown(issuer_id, provider) for provider in found[:size]],
+            identity_providers=[self._shown(issuer_id, provider) for provider in page],
             next_page_token=following,
         )
 

@@ -59,10 +59,8 @@ class Issuers(rpc.IssuerServiceServicer):
         size, asked = names.page_size(request.page_size), f"issuers {request.show_deleted}"
         after = self._page_tokens.after(request.page_token, asked)
         found = await self._registry.page(after, size + 1, with_deleted=request.show_deleted)
-        following = self._page_tokens.following(found[size - 1].id, asked) if len(found) > size else ""
-        return pb.ListIssuersResponse(
-            issuers=[_issuer(listing, None) for listing in found[:size]], next_page_token=following
-        )
+        page, following = self._page_tokens.cut(found, size, asked)
+        return pb.ListIssuersResponse(issuers=[_issuer(listing, None) for listing in page], next_page_token=following)
 
     async def UpdateIssuer(self, request: pb.UpdateIssuerRequest, context: object) -> pb.Issuer:
         given = request.issuer

@@ -3,6 +3,8 @@
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
 from urllib.parse import quote, unquote
 
 from tenants.problems import Invalid
@@ -20,10 +22,7 @@ _WEBHOOK = re.compile(rf"issuers/({_OWN_ID})/webhook")
 
 
 def issuer_id(name: str, field: str = "name") -> str:
-    found = _ISSUER.fullmatch(name)
-    if found is None:
-        raise Invalid(field, "must be issuers/{issuer}")
-    return found[1]
+    return _read(_ISSUER, name, field, "issuers/{issuer}")[1]
 
 
 def client_ids(name: str) -> tuple[str, str]:
@@ -45,9 +44,7 @@ def chosen_client_id(client_id: str) -> str | None:
 
 def provider_ids(name: str, field: str = "name") -> tuple[str, str]:
     """(issuer id, identity provider id)."""
-    found = _PROVIDER.fullmatch(name)
-    if found is None:
-        raise Invalid(field, "must be issuers/{issuer}/identityProviders/{identity_provider}")
+    found = _read(_PROVIDER, name, field, "issuers/{issuer}/identityProviders/{identity_provider}")
     return found[1], found[2]
 
 
@@ -61,9 +58,7 @@ def chosen_provider_id(provider_id: str) -> str:
 
 def resource_ids(name: str, field: str = "name") -> tuple[str, str]:
     """(issuer id, resource id)."""
-    found = _RESOURCE.fullmatch(name)
-    if found is None:
-        raise Invalid(field, "must be issuers/{issuer}/resources/{resource}")
+    found = _read(_RESOURCE, name, field, "issuers/{issuer}/resources/{resource}")
     return found[1], found[2]
 
 
@@ -77,9 +72,7 @@ def chosen_resource_id(resource_id: str) -> str:
 
 def registration_token_ids(name: str) -> tuple[str, str]:
     """(issuer id, registration token id)."""
-    found = _REGISTRATION_TOKEN.fullmatch(name)
-    if found is None:
-        raise Invalid("name", "must be issuers/{issuer}/registrationTokens/{registration_token}")
+    found = _read(_REGISTRATION_TOKEN, name, "name", "issuers/{issuer}/registrationTokens/{registration_token}")
     return found[1], found[2]
 
 
@@ -89,14 +82,18 @@ def of_registration_token(issuer_id: str, token_id: str) -> str:
 
 def webhook_of(name: str, field: str = "name") -> str:
     """The id of the issuer whose webhook it is."""
-    found = _WEBHOOK.fullmatch(name)
-    if found is None:
-        raise Invalid(field, "must be issuers/{issuer}/webhook")
-    return found[1]
+    return _read(_WEBHOOK, name, field, "issuers/{issuer}/webhook")[1]
 
 
 def of_webhook(issuer_id: str) -> str:
     return f"issuers/{issuer_id}/webhook"
+
+
+def _read(pattern: re.Pattern[str], name: str, field: str, form: str) -> re.Match[str]:
+    found = pattern.fullmatch(name)
+    if found is None:
+        raise Invalid(field, f"must be {form}")
+    return found
 
 
 def _chosen(own_id: str, field: str) -> str:
@@ -109,6 +106,14 @@ def page_size(asked: int) -> int:
     if asked < 0:
         raise Invalid("page_size", "must not be negative")
     return min(asked or DEFAULT_PAGE, LARGEST_PAGE)
+
+
+class HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Identified = TypeVar("Identified", bound=HasId)
 
 
 class PageTokens:
@@ -128,6 +133,11 @@ class PageTokens:
         if not after or not hmac.compare_digest(token, self.following(after, asked)):
             raise Invalid("page_token", "is not one that this server gave out for this list")
         return after
+
+    def cut(self, found: Sequence[Identified], size: int, asked: str) -> tuple[Sequence[Identified], str]:
+        """The page of at most `size`, and the token of the next one: empty if nothing more was found."""
+        page = found[:size]
+        return page, self.following(page[-1].id, asked) if len(found) > size else ""
 
     def following(self, last: str, asked: str) -> str:
         tag = hmac.digest(self._key, f"{asked}\n{last}".encode("ascii"), "sha256")[:TAG_BYTES]

@@ -59,11 +59,11 @@ class RegistrationTokens(rpc.RegistrationTokenServiceServicer):
     ) -> pb.ListRegistrationTokensResponse:
         issuer_id, size = names.issuer_id(request.parent, "parent"), names.page_size(request.page_size)
         asked = f"registration tokens {issuer_id}"
-        page = RegistrationTokenPage(self._page_tokens.after(request.page_token, asked), size + 1)
-        found = await self._run(issuer_id, list_registration_tokens, page)
-        following = self._page_tokens.following(found[size - 1].id, asked) if len(found) > size else ""
+        wanted = RegistrationTokenPage(self._page_tokens.after(request.page_token, asked), size + 1)
+        found = await self._run(issuer_id, list_registration_tokens, wanted)
+        page, following = self._page_tokens.cut(found, size, asked)
         return pb.ListRegistrationTokensResponse(
-            registration_tokens=[_message(issuer_id, token) for token in found[:size]], next_page_token=following
+            registration_tokens=[_message(issuer_id, token) for token in page], next_page_token=following
         )
 
     async def DeleteRegistrationToken(self, request: pb.DeleteRegistrationTokenRequest, context: object) -> Empty:

@@ -65,9 +65,9 @@ class Resources(rpc.ResourceServiceServicer):
         asked = f"resources {issuer_id}"
         after = self._page_tokens.after(request.page_token, asked)
         found = [resource for resource in await self._run(issuer_id, all_resources, None) if resource.id > after]
-        following = self._page_tokens.following(found[size - 1].id, asked) if len(found) > size else ""
+        page, following = self._page_tokens.cut(found, size, asked)
         return pb.ListResourcesResponse(
-            resources=[self._shown(issuer_id, resource) for resource in found[:size]], next_page_token=following
+            resources=[self._shown(issuer_id, resource) for resource in page], next_page_token=following
         )
 
     async def UpdateResource(self, request: pb.UpdateResourceRequest, context: object) -> pb.Resource:

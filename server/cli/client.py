@@ -10,27 +10,13 @@ from server.cli.connection import Server, remote
 from server.cli.duration import duration
 from server.cli.file import text_in
 from server.cli.issuer import named
-from server.cli.output import Format, show, show_all
+from server.cli.output import show, show_all, show_deleted
+from server.cli.words import AssertionAlgorithm, AuthMethod, Issuer
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 COLUMNS = ("client_id", "display_name", "origin", "token_endpoint_auth_method", "last_use_time")
 
-Issuer = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, such as acme.")]
 Id = Annotated[str, typer.Argument(metavar="CLIENT", help="The client's id.")]
-
-
-class AuthMethod(StrEnum):
-    NONE = "none"
-    BASIC = "client_secret_basic"
-    POST = "client_secret_post"
-    PRIVATE_KEY_JWT = "private_key_jwt"
-
-
-class AssertionAlgorithm(StrEnum):
-    ES256 = "ES256"
-    RS256 = "RS256"
-    PS256 = "PS256"
-    EDDSA = "EdDSA"
 
 
 class GrantType(StrEnum):
@@ -201,10 +187,7 @@ def delete(server: Server, issuer: Issuer, client: Id) -> None:
 
     name = _named(issuer, client)
     nothing = server.call(DeleteClientRequest(name=name))
-    if server.output is Format.TABLE:
-        print(f"deleted {name}")
-    else:
-        show(nothing, server.output, name=name)
+    show_deleted(nothing, server.output, name)
 
 
 @app.command("rotate-secret")

@@ -8,11 +8,11 @@ import typer
 from server.cli.connection import USED_WRONGLY, Server, fail, remote
 from server.cli.output import show, show_all
 from server.cli.policy import Given, with_policy
+from server.cli.words import Issuer
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 COLUMNS = ("name", "issuer_uri", "state", "display_name", "create_time")
 
-Id = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, such as acme.")]
 DisplayName = Annotated[
     str | None, typer.Option("--display-name", metavar="NAME", help="A name for people, in lists only.")
 ]
@@ -48,7 +48,7 @@ def named(issuer: str) -> str:
 def create(
     given: Given,
     server: Server,
-    issuer: Id,
+    issuer: Issuer,
     uri: Annotated[
         str,
         typer.Option(
@@ -69,7 +69,7 @@ def create(
 
 @app.command()
 @remote
-def get(server: Server, issuer: Id) -> None:
+def get(server: Server, issuer: Issuer) -> None:
     """Show an issuer with its policy."""
     from protos.admin.v1.issuer_service_pb2 import GetIssuerRequest
 
@@ -90,7 +90,7 @@ def list_issuers(
 @app.command()
 @remote
 @with_policy
-def update(given: Given, server: Server, issuer: Id, display_name: DisplayName = None, etag: Etag = "") -> None:
+def update(given: Given, server: Server, issuer: Issuer, display_name: DisplayName = None, etag: Etag = "") -> None:
     """Change what is given; all else stays.
 
     An option that may be repeated replaces its whole list; an empty value ('') empties it. The defaults that are shown
@@ -109,7 +109,7 @@ def update(given: Given, server: Server, issuer: Id, display_name: DisplayName =
 
 @app.command()
 @remote
-def delete(server: Server, issuer: Id, etag: Etag = "") -> None:
+def delete(server: Server, issuer: Issuer, etag: Etag = "") -> None:
     """Stop serving an issuer, and purge it in 30 days."""
     from protos.admin.v1.issuer_service_pb2 import DeleteIssuerRequest
 
@@ -118,7 +118,7 @@ def delete(server: Server, issuer: Id, etag: Etag = "") -> None:
 
 @app.command()
 @remote
-def undelete(server: Server, issuer: Id) -> None:
+def undelete(server: Server, issuer: Issuer) -> None:
     """Bring a deleted issuer back."""
     from protos.admin.v1.issuer_service_pb2 import UndeleteIssuerRequest
 
@@ -127,7 +127,7 @@ def undelete(server: Server, issuer: Id) -> None:
 
 @app.command()
 @remote
-def enable(server: Server, issuer: Id, etag: Etag = "") -> None:
+def enable(server: Server, issuer: Issuer, etag: Etag = "") -> None:
     """Serve a disabled issuer again."""
     from protos.admin.v1.issuer_service_pb2 import EnableIssuerRequest
 
@@ -136,7 +136,7 @@ def enable(server: Server, issuer: Id, etag: Etag = "") -> None:
 
 @app.command()
 @remote
-def disable(server: Server, issuer: Id, etag: Etag = "") -> None:
+def disable(server: Server, issuer: Issuer, etag: Etag = "") -> None:
     """Stop serving an issuer; its metadata and keys stay up."""
     from protos.admin.v1.issuer_service_pb2 import DisableIssuerRequest
 

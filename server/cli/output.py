@@ -45,6 +45,14 @@ def show(message: Any, how: Format, *, empty: Mapping[str, Mapping[str, str]] | 
         _print({**more, **_members(message)}, how)
 
 
+def show_deleted(nothing: Any, how: Format, name: str) -> None:
+    """Say that what was called `name` is gone."""
+    if how is Format.TABLE:
+        print(f"deleted {name}")
+    else:
+        show(nothing, how, name=name)
+
+
 def _members(message: Any) -> dict[str, Any]:
     from google.protobuf.json_format import MessageToDict
 

@@ -9,7 +9,8 @@ from server.cli.connection import REFUSED, USED_WRONGLY, Server, fail, remote, w
 from server.cli.duration import duration
 from server.cli.file import text_in
 from server.cli.issuer import Etag, named
-from server.cli.output import Format, show, show_all
+from server.cli.output import Format, show, show_all, show_deleted
+from server.cli.words import AssertionAlgorithm, AuthMethod, Issuer
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 CHECK_COLUMNS = ("name", "state", "message")
@@ -27,21 +28,6 @@ class Kind(StrEnum):
     ENTRA = "entra"
 
 
-class AuthMethod(StrEnum):
-    NONE = "none"
-    BASIC = "client_secret_basic"
-    POST = "client_secret_post"
-    PRIVATE_KEY_JWT = "private_key_jwt"
-
-
-class AssertionAlgorithm(StrEnum):
-    ES256 = "ES256"
-    RS256 = "RS256"
-    PS256 = "PS256"
-    EDDSA = "EdDSA"
-
-
-Issuer = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, such as acme.")]
 Id = Annotated[str, typer.Argument(metavar="PROVIDER", help="The provider's id, such as google.")]
 AskedKind = Annotated[Kind, typer.Option("--kind", help="Whose it is, or which protocol it speaks.")]
 
@@ -262,10 +248,7 @@ def delete(server: Server, issuer: Issuer, provider: Id, etag: Etag = "") -> Non
 
     name = _named(issuer, provider)
     nothing = server.call(DeleteIdentityProviderRequest(name=name, etag=etag))
-    if server.output is Format.TABLE:
-        print(f"deleted {name}")
-    else:
-        show(nothing, server.output, name=name)
+    show_deleted(nothing, server.output, name)
 
 
 @app.command()

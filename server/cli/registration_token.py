@@ -7,12 +7,11 @@ import typer
 from server.cli.connection import Server, remote
 from server.cli.duration import duration
 from server.cli.issuer import named
-from server.cli.output import Format, show, show_all
+from server.cli.output import show, show_all, show_deleted
+from server.cli.words import Issuer
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 COLUMNS = ("name", "note", "uses_left", "expire_time")
-
-Issuer = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, such as acme.")]
 
 
 @app.command()
@@ -68,7 +67,4 @@ def delete(
 
     name = f"{named(issuer)}/registrationTokens/{registration_token}"
     nothing = server.call(DeleteRegistrationTokenRequest(name=name))
-    if server.output is Format.TABLE:
-        print(f"deleted {name}")
-    else:
-        show(nothing, server.output, name=name)
+    show_deleted(nothing, server.output, name)

@@ -10,12 +10,12 @@ import typer
 from server.cli.connection import USED_WRONGLY, Server, fail, remote, with_options
 from server.cli.duration import duration
 from server.cli.issuer import Etag, named
-from server.cli.output import Format, show, show_all
+from server.cli.output import Format, show, show_all, show_deleted
+from server.cli.words import Issuer
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 COLUMNS = ("name", "uri", "display_name", "disabled")
 
-Issuer = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, such as acme.")]
 Id = Annotated[str, typer.Argument(metavar="RESOURCE", help="The resource's id, such as files.")]
 
 
@@ -173,10 +173,7 @@ def delete(server: Server, issuer: Issuer, resource: Id, etag: Etag = "") -> Non
 
     name = _named(issuer, resource)
     nothing = server.call(DeleteResourceRequest(name=name, etag=etag))
-    if server.output is Format.TABLE:
-        print(f"deleted {name}")
-    else:
-        show(nothing, server.output, name=name)
+    show_deleted(nothing, server.output, name)
 
 
 @app.command()

@@ -8,10 +8,9 @@ from server.cli.connection import REFUSED, Server, fail, remote
 from server.cli.duration import duration
 from server.cli.issuer import Etag, named
 from server.cli.output import Format, show
+from server.cli.words import Issuer
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-
-Issuer = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, such as acme.")]
 
 
 @app.command()

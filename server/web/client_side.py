@@ -29,6 +29,7 @@ from tenants.oauth.requests import ShownToken
 
 METADATA_SECONDS = 60
 KEYS_SECONDS = 300
+_EXCHANGE, _PUSH, _USERINFO = with_nonce(exchange), with_nonce(push), with_nonce(userinfo)
 
 
 async def _authorization_server(tenant: Supplied, _: WebRequest) -> Reply:
@@ -55,7 +56,7 @@ async def _jwks(tenant: Supplied, _: WebRequest) -> Reply:
 async def _token(tenant: Supplied, request: WebRequest) -> Reply:
     asked = requests.token_request(forms.form(request), request.all(b"authorization"), _proof(tenant, request))
     try:
-        return replies.tokens(*await tenant.run_for(asked.credentials, with_nonce(exchange), asked, gives_tokens=True))
+        return replies.tokens(*await tenant.run_for(asked.credentials, _EXCHANGE, asked, gives_tokens=True))
     except Refusal as refused:
         if refused.code == "access_denied":
             return replies.denied(refused)
@@ -71,7 +72,7 @@ async def _device_authorization(tenant: Supplied, request: WebRequest) -> Reply:
 
 async def _par(tenant: Supplied, request: WebRequest) -> Reply:
     asked = requests.push_request(forms.form(request), request.all(b"authorization"), _proof(tenant, request))
-    return replies.pushed(*await tenant.run_for(asked.credentials, with_nonce(push), asked))
+    return replies.pushed(*await tenant.run_for(asked.credentials, _PUSH, asked))
 
 
 async def _exchange(tenant: Supplied, request: WebRequest) -> Reply:
@@ -137,7 +138,7 @@ async def _userinfo(tenant: Supplied, request: WebRequest) -> Reply:
         proof = _proof(tenant, request) if scheme == "dpop" else None
         if scheme == "dpop" and proof is None:
             raise dpop.invalid("no DPoP header")
-        return replies.claims(*await tenant.run(with_nonce(userinfo), ShownToken(token, proof)))
+        return replies.claims(*await tenant.run(_USERINFO, ShownToken(token, proof)))
     except Refusal as refused:
         return replies.token_refused(refused, scheme)
 

@@ -1,11 +1,12 @@
 """An authorization request arrives: it is answered at once, or the user is asked to sign in or to consent."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tenants.acts import meant, par, ticket
 from tenants.acts.asked import AUTHORIZE, Asked, WhoAsks, complete, described, returns_by_itself, sender, who_asks
 from tenants.acts.sign_in import AskSignIn, ask_sign_in
-from tenants.acts.who import recognise, session_for, signed_in, start_session
+from tenants.acts.who import recognise, session_for, shown_name, signed_in, start_session
 from tenants.oauth import redirect_uri
 from tenants.oauth.authorization import AuthorizationRequest
 from tenants.oauth.claims import Profile
@@ -102,7 +103,7 @@ def _next(
         ticket=ticket.hand_out(turn, "consent", arrival.query, browser=arrival.browser, session=session.digest),
         asks=replace(who_asks(client, request), scopes=described(new, registered)),
         allowed_before=described([name for name in request.scopes if name in had], registered),
-        user=user.email or user.name or user.id,
+        user=shown_name(user),
         offline="refresh_token" in client.grant_types,
         until_sign_out=OFFLINE_ACCESS not in request.scopes,
         new_session=new_session,
@@ -147,9 +148,24 @@ def _note_client(turn: Turn, request: AuthorizationRequest, session: Session) ->
         turn.tx.sessions.note_client(session.digest, request.address.client_id)
 
 
+def new_grant_id(turn: Turn) -> int:
+    return (int.from_bytes(turn.entropy(8), "big") >> 1) or 1
+
+
+def no_code(turn: Turn) -> dict[str, Any]:
+    """What stands in a grant that nobody gets by a code: one that no text leads to, and that is over."""
+    return {
+        "code_digest": bytes(32),
+        "code_challenge": "",
+        "redirect_uri": "",
+        "code_expires_at": turn.now,
+        "code_spent_at": turn.now,
+    }
+
+
 def new_code(turn: Turn, kind: Kind) -> Handle:
     """The code of a new grant, whose id it names."""
-    grant_id = (int.from_bytes(turn.entropy(8), "big") >> 1) or 1
+    grant_id = new_grant_id(turn)
     return mint(kind, grant_id, 0, turn.entropy(SECRET_BYTES), turn.keyring.mac)
 
 

@@ -5,7 +5,7 @@ All that it holds at one resource is one row, however often it asks, and there i
 
 from dataclasses import replace
 
-from tenants.acts.authorize import new_code
+from tenants.acts.authorize import new_grant_id, no_code
 from tenants.acts.issue import Tokens, issue
 from tenants.oauth import resource, scope
 from tenants.oauth.refusal import Refusal
@@ -51,9 +51,8 @@ def ask_for_itself(turn: Turn, request: ClientCredentialsRequest, client: Client
 
 def _begun(turn: Turn, client: Client, audience: str) -> Grant:
     """It allows nothing by itself: each token says what it is for. It is swept when its last token has ended."""
-    code = new_code(turn, "code")
     return Grant(
-        id=code.grant_id,
+        id=new_grant_id(turn),
         user_id=None,
         client_id=client.id,
         scopes=(),
@@ -62,9 +61,5 @@ def _begun(turn: Turn, client: Client, audience: str) -> Grant:
         expires_at=FOREVER,
         provider="",
         authenticated_at=turn.now,
-        code_digest=code.digest,
-        code_challenge="",
-        redirect_uri="",
-        code_expires_at=turn.now,
-        code_spent_at=turn.now,
+        **no_code(turn),
     )

@@ -11,7 +11,7 @@ from tenants.acts.asked import DEVICE, ADevice, Asked, WhoAsks, described
 from tenants.acts.authorize import Arrival
 from tenants.acts.device import mac_of
 from tenants.acts.sign_in import AskSignIn, ask_sign_in
-from tenants.acts.who import signed_in, start_session
+from tenants.acts.who import shown_name, signed_in, start_session
 from tenants.oauth import resource, scope, user_code, wishes
 from tenants.oauth.parameters import parse
 from tenants.oauth.refusal import Refusal
@@ -70,7 +70,7 @@ def enter(turn: Turn, arrival: Arrival) -> AskSignIn | AskUserCode:
         target = DEVICE + (f"user_code={brought}".encode("ascii") if brought else b"")
         handed_out = ticket.hand_out(turn, "sign-in", target, browser=arrival.browser)
         return ask_sign_in(turn, handed_out, Asked(ADevice(), wishes.NONE))
-    return AskUserCode(user_code=brought, user=_shown(user), new_session=new_session)
+    return AskUserCode(user_code=brought, user=shown_name(user), new_session=new_session)
 
 
 def look_up(turn: Turn, typed: TypedCode) -> AskDevice | AskUserCode:
@@ -79,7 +79,7 @@ def look_up(turn: Turn, typed: TypedCode) -> AskDevice | AskUserCode:
     letters = user_code.read(typed.user_code)
     waiting = None if letters is None else turn.tx.device_requests.find_user_code(mac_of(turn, letters))
     if letters is None or waiting is None or not _waits(turn, waiting):
-        return AskUserCode(user_code="", user=_shown(user), wrong=True)
+        return AskUserCode(user_code="", user=shown_name(user), wrong=True)
     client, target, scopes = _wanted(turn, waiting)
     content = waiting.id.to_bytes(8, "big")
     return AskDevice(
@@ -95,7 +95,7 @@ def look_up(turn: Turn, typed: TypedCode) -> AskDevice | AskUserCode:
             scopes=described(scopes, target.registered),
         ),
         user_code=user_code.shown(letters),
-        user=_shown(user),
+        user=shown_name(user),
         offline="refresh_token" in client.grant_types,
     )
 
@@ -163,7 +163,3 @@ def _wanted(turn: Turn, waiting: DeviceRequest) -> tuple[Client, Target, tuple[s
 
 def _gone() -> Refusal:
     return Refusal("invalid_request", "this device is not waiting any more: begin again there")
-
-
-def _shown(user: User) -> str:
-    return user.email or user.name or user.id

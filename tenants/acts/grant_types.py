@@ -6,5 +6,9 @@ from tenants.turn import Turn
 
 
 def offered(turn: Turn) -> tuple[str, ...]:
+    return tuple(name for name in GRANT_TYPES if is_offered(turn, name))
+
+
+def is_offered(turn: Turn, grant_type: str) -> bool:
     """Identity assertions are offered where somebody's word is enough."""
-    return tuple(name for name in GRANT_TYPES if name != JWT_BEARER or vouchers(turn))
+    return grant_type != JWT_BEARER or bool(vouchers(turn))

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tenants.acts.authorize import new_code
+from tenants.acts.authorize import new_grant_id, no_code
 from tenants.acts.issue import Tokens, issue
 from tenants.acts.who import in_good_standing, recognise
 from tenants.oauth import claims, identity_assertion, resource, scope
@@ -132,9 +132,8 @@ def _grant(
     at: int,
 ) -> Grant:
     """It has neither code nor refresh token, and ends with its only access token."""
-    code = new_code(turn, "code")
     return Grant(
-        id=code.grant_id,
+        id=new_grant_id(turn),
         user_id=user.id,
         client_id=client.id,
         scopes=scopes,
@@ -143,11 +142,7 @@ def _grant(
         expires_at=turn.now + turn.issuer.policy.grant_ttl,
         provider=provider.id,
         authenticated_at=at,
-        code_digest=code.digest,
-        code_challenge="",
-        redirect_uri="",
-        code_expires_at=turn.now,
-        code_spent_at=turn.now,
+        **no_code(turn),
     )
 
 

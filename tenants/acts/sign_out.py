@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tenants.acts import ticket
 from tenants.acts.end_session import end
-from tenants.acts.who import signed_in
+from tenants.acts.who import shown_name, signed_in
 from tenants.oauth import id_token_hint, logout
 from tenants.oauth.handle import digest
 from tenants.oauth.logout import LogoutRequest
@@ -70,7 +70,7 @@ def leave(turn: Turn, leaving: Leaving) -> AskSignOut | SignedOut:
     onward = (_BY_ITSELF if automatic else _BY_LINK) + (back or "").encode("ascii")
     return AskSignOut(
         ticket.hand_out(turn, "sign-out", onward, browser=leaving.browser),
-        None if present is None else present[1].email or present[1].name or present[1].id,
+        None if present is None else shown_name(present[1]),
     )
 
 

@@ -3,7 +3,7 @@
 from tenants.acts.client import asking
 from tenants.acts.client_credentials import ask_for_itself
 from tenants.acts.device import poll
-from tenants.acts.grant_types import offered
+from tenants.acts.grant_types import is_offered
 from tenants.acts.identity_assertion import believe
 from tenants.acts.issue import Tokens
 from tenants.acts.possession import key_for_tokens
@@ -25,7 +25,7 @@ from tenants.turn import Turn
 def exchange(turn: Turn, request: TokenRequest) -> Tokens | Refusal:
     """Tokens, by whichever grant type. What a *returned* Refusal has changed stays."""
     client = asking(turn, request.credentials)
-    if request.grant_type not in offered(turn):
+    if not is_offered(turn, request.grant_type):
         raise Refusal("unsupported_grant_type", "this issuer does not offer the grant type")
     if request.grant_type not in client.grant_types:
         raise Refusal("unauthorized_client", f"this client is not registered for {request.grant_type}")

@@ -7,6 +7,7 @@ token, and no longer than that lives. It stands on the grant of the token, and f
 from dataclasses import replace
 
 from tenants.acts.access_token import Access, find_access
+from tenants.acts.authorize import no_code
 from tenants.acts.client_credentials import MAX_LIVE
 from tenants.acts.issue import Tokens, issue
 from tenants.oauth import resource, scope
@@ -114,11 +115,7 @@ def _begun(turn: Turn, grant_id: int, parent: Grant, client: Client, target: Tar
         acr=parent.acr,
         actor={"sub": client.id, **former},
         parent_id=parent.id,
-        code_digest=bytes(32),
-        code_challenge="",
-        redirect_uri="",
-        code_expires_at=turn.now,
-        code_spent_at=turn.now,
+        **no_code(turn),
     )
 
 

@@ -41,6 +41,11 @@ def in_good_standing(turn: Turn, user: User, provider_id: str) -> bool:
     return provider is not None and provider.disabled_at is None
 
 
+def shown_name(user: User) -> str:
+    """What pages call them."""
+    return user.email or user.name or user.id
+
+
 def user_of(turn: Turn, grant: Grant) -> User | None:
     """Whose grant it is, if they may still use it."""
     user = None if grant.user_id is None else turn.tx.users.find(grant.user_id)

@@ -45,6 +45,9 @@ def served(audience: str, *, registered: Sequence[Resource], issuer_uri: str) ->
     """What a grant's tokens are for, if it is still served."""
     if audience == issuer_uri or not registered:
         return Target(audience, None)
+    found = next((each for each in registered if each.uri == audience), None)
+    if found is not None:  # written as it was granted, so nothing needs to be parsed
+        return _enabled(found)
     canonical = canonical_form(audience)
     return None if canonical is None else _serving(canonical, registered=registered, issuer_uri=issuer_uri)
 
@@ -77,4 +80,8 @@ def _serving(canonical: str, *, registered: Sequence[Resource], issuer_uri: str)
     if not registered:
         return Target(canonical, None)
     found = next((each for each in registered if each.canonical_uri == canonical), None)
-    return None if found is None or found.disabled_at is not None else Target(found.uri, found)
+    return None if found is None else _enabled(found)
+
+
+def _enabled(found: Resource) -> Target | None:
+    return Target(found.uri, found) if found.disabled_at is None else None

@@ -1,0 +1,22 @@
+"""Arguments and choices that several nouns of the command share."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+Issuer = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, such as acme.")]
+
+
+class AuthMethod(StrEnum):
+    NONE = "none"
+    BASIC = "client_secret_basic"
+    POST = "client_secret_post"
+    PRIVATE_KEY_JWT = "private_key_jwt"
+
+
+class AssertionAlgorithm(StrEnum):
+    ES256 = "ES256"
+    RS256 = "RS256"
+    PS256 = "PS256"
+    EDDSA = "EdDSA"
