@@ -8,7 +8,7 @@ from typing import Any
 
 import uvicorn
 
-from server.settings import Address
+from server.settings import Address, SocketFile
 from server.system import Unusable
 from server.wire import GuardedProtocol
 
@@ -37,6 +37,20 @@ def bind(address: Address) -> socket.socket:
         raise Unusable(f"cannot listen on {address}: {error.strerror}; is another server running there?") from None
     listening.setblocking(False)
     return listening
+
+
+def refuse_taken(file: SocketFile) -> None:
+    """Raises Unusable if a socket cannot be made there. One that nobody listens at any more is no hindrance."""
+    if file.path.exists() and not file.path.is_socket():
+        raise Unusable(f"cannot listen on {file}: there is something else of that name")
+    if not file.path.parent.is_dir():
+        raise Unusable(f"cannot listen on {file}: there is no such folder")
+    with socket.socket(socket.AF_UNIX) as asking:
+        try:
+            asking.connect(str(file.path))
+        except OSError:
+            return
+    raise Unusable(f"cannot listen on {file}: another server is running there")
 
 
 class Listener:

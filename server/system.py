@@ -94,8 +94,7 @@ class DataDirectory:
         if configured is None and (self.path / KEY_ID).exists() and not (self.path / "master.key").exists():
             raise Unusable(f"master.key is missing in {self.path}; put it back, or configure master_key")
         key = MasterKey(_key(configured if configured is not None else self._secret("master.key", _new_key)))
-        if self._secret(KEY_ID, lambda: key.id) != key.id:
-            raise Unusable(f"this is not the master key that the tenants in {self.path} were sealed with; use that one")
+        _check_key(key, self._secret(KEY_ID, lambda: key.id), self.path)
         return key
 
     def admin_token(self, configured: str | None) -> str:
@@ -110,9 +109,31 @@ class DataDirectory:
         try:
             if not path.exists():
                 _write_secret(path, make())
-            return path.read_text("ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             raise Unusable(f"{path} cannot be read: {error}") from None
+        return _read_secret(path)
+
+
+def master_key_of(folder: Path, configured: str | None) -> MasterKey:
+    """The configured key, or the one that lies in a data directory which is only looked at: nothing is made.
+
+    Raises Unusable if it is not there, or not the one that all was sealed with.
+    """
+    key = MasterKey(_key(configured if configured is not None else _read_secret(folder / "master.key")))
+    _check_key(key, _read_secret(folder / KEY_ID), folder)
+    return key
+
+
+def _check_key(key: MasterKey, wanted: str, folder: Path) -> None:
+    if wanted != key.id:
+        raise Unusable(f"this is not the master key that the tenants in {folder} were sealed with; use that one")
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        return path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unusable(f"{path} cannot be read: {error}") from None
 
 
 def _key(text: str) -> bytes:

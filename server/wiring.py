@@ -10,30 +10,39 @@ import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
+from grpc import ServerCredentials
+
 from server import housekeeping
+from server.admin.credentials import Credentials
+from server.admin.server_info import About
 from server.admin.service import AdminServer
-from server.listener import Listener, bind
+from server.admin.tls import TlsFiles, server_credentials
+from server.listener import Listener, bind, refuse_taken
 from server.management.app import Management
+from server.outbound.challenges import Challenges
 from server.outbound.client_keys import KeysOfClients
 from server.outbound.courier import Courier
 from server.outbound.documents import Documents
 from server.outbound.errands import Errands
 from server.outbound.examine import Examiner
-from server.outbound.fetcher import Fetcher
+from server.outbound.fetcher import Fetcher, usual_trust
 from server.outbound.logout_calls import LogoutCalls
 from server.outbound.provider_keys import KeysOfProviders
 from server.outbound.providers.dev import DevProvider
 from server.outbound.rechecks import Rechecks
 from server.outbound.upstream import Upstream
-from server.settings import Settings
+from server.outbound.workload_keys import KeysOfWorkloads
+from server.settings import Address, Settings, SocketFile
 from server.system import DataDirectory, Unusable, clock, entropy
 from server.telemetry import ActorObserver, Log, Metrics
 from server.web.app import Front
 from server.web.browser import browser_side
 from server.web.supply import World
 from storage_sqlite.stores import RegistryStores, TenantStores
+from tenants.admin_tokens import AdminTokens
 from tenants.problems import Problem
 from tenants.registry import Registry
 from tenants.residence import Residence
@@ -73,7 +82,11 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
     async with AsyncExitStack() as parts:
         sockets: dict[str, socket.socket] = {}
         for name in ("http", "grpc", "management"):
-            listening = bind(getattr(settings, name))
+            address = getattr(settings, name)
+            if isinstance(address, SocketFile):
+                refuse_taken(address)
+                continue
+            listening = bind(address)
             parts.callback(listening.close)
             sockets[name] = listening
         directory = DataDirectory(settings.data_dir)
@@ -91,9 +104,11 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
             idle_after=settings.idle_after,
         )
 
+        trust = usual_trust()
+
         def calling() -> Fetcher:
             """With places of its own: calls of one kind wait for none of another."""
-            fetcher = Fetcher(loopback=settings.dev, ports=settings.outbound_ports)
+            fetcher = Fetcher(loopback=settings.dev, tls=trust, ports=settings.outbound_ports)
             parts.push_async_callback(fetcher.close)
             return fetcher
 
@@ -110,12 +125,16 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
             entropy,
             observer=observer,
             errands=errands,
+            sees_certificates=settings.client_certificate_header is not None,
         )
         try:
             await registry.start()
         except Problem as problem:
             raise Unusable(f"the list of issuers in {settings.data_dir} {problem}") from None
         parts.push_async_callback(registry.stop)
+        tokens = AdminTokens(registry.perform, clock)
+        await tokens.start()
+        parts.push_async_callback(tokens.close)
         parts.push_async_callback(errands.close)
         keeper = asyncio.create_task(housekeeping.keep(registry, residence, log), name="housekeeping")
         parts.push_async_callback(_end, keeper)
@@ -125,29 +144,53 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
         pages = browser_side(desk, upstream, entropy)
         world = World(
             KeysOfClients(calling(), clock),
-            Documents(calling(), clock),
+            Documents(calling(), calling(), clock),
             KeysOfProviders(calling(), upstream.discovery),
+            KeysOfWorkloads(calling(), upstream.discovery, clock),
         )
-        front = Front(registry, pages, world, account, request_id, settings.trusted_proxies)
+        header = settings.client_certificate_header
+        front = Front(
+            registry,
+            pages,
+            world,
+            account,
+            request_id,
+            settings.trusted_proxies,
+            None if header is None else header.lower().encode("ascii"),
+        )
         management = Management(metrics.registry)
         web = Listener(front, sockets["http"], drain=settings.drain)
         told = Listener(management, sockets["management"], drain=1)
-        grpc_port = sockets["grpc"].getsockname()[1]
-        sockets["grpc"].close()
+        by_socket = isinstance(settings.grpc, SocketFile)
+        at = settings.grpc
+        if isinstance(at, Address):
+            at = Address(at.host, sockets["grpc"].getsockname()[1])
+            sockets["grpc"].close()
         admin = AdminServer(
             registry,
-            token_digest=hashlib.sha256(admin_token.encode("utf-8")).digest(),
+            tokens=tokens,
+            credentials=Credentials(
+                hashlib.sha256(admin_token.encode("utf-8")).digest(),
+                tokens,
+                clock,
+                certified=settings.grpc_callers,
+                by_socket=by_socket,
+            ),
+            about=About(version("tenantry"), _capabilities(settings), settings.max_open_tenants, clock()),
             page_key=hashlib.sha256(b"page tokens\0" + admin_token.encode("utf-8")).digest(),
             log=log,
             request_id=request_id,
             clock=clock,
             examiner=Examiner(fetcher, upstream.discovery),
             courier=courier,
+            documents=world.documents,
+            challenges=Challenges(settings.dns_resolver),
+            dev=settings.dev,
         )
         await told.start()
         parts.push_async_callback(told.stop)
         try:
-            grpc_port = await admin.start(settings.grpc.host, grpc_port)
+            await admin.start(str(at), _tls(settings, log))
         except OSError as error:  # somebody took the address between our bind and theirs
             raise Unusable(f"cannot listen on {settings.grpc}: {error}") from None
         parts.push_async_callback(admin.stop, settings.drain)
@@ -164,7 +207,7 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
             residence,
             admin_token,
             f"{settings.http.host}:{web.port}",
-            f"{settings.grpc.host}:{grpc_port}",
+            str(at),
             f"{settings.management.host}:{told.port}",
         )
 
@@ -190,6 +233,23 @@ async def run(settings: Settings, greet: Callable[[House], Any]) -> None:
 
 def _dev_provider(settings: Settings) -> DevProvider:
     return DevProvider(settings.dev_users, settings.allow_any_credentials, settings.auto_sign_in, settings.auto_consent)
+
+
+def _tls(settings: Settings, log: Log) -> ServerCredentials | None:
+    """Raises Unusable if the files are not there, or of no use."""
+    if settings.grpc_certificate is None or settings.grpc_key is None:
+        return None
+    files = TlsFiles(settings.grpc_certificate, settings.grpc_key, settings.grpc_client_ca)
+    return server_credentials(files, lambda why: log.line("admin.tls_not_renewed", error=why))
+
+
+def _capabilities(settings: Settings) -> tuple[str, ...]:
+    offered = {
+        "development": settings.dev,
+        "client-certificates": settings.client_certificate_header is not None,
+        "caller-certificates": settings.grpc_client_ca is not None,
+    }
+    return tuple(name for name, so in offered.items() if so)
 
 
 def _request_ids() -> Callable[[], str]:

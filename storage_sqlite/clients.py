@@ -4,19 +4,25 @@ import json
 import sqlite3
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any
 
 from storage_sqlite.columns import changed, from_words, to_json, words
 from storage_sqlite.recent import Recent
 from tenants.problems import AlreadyThere
-from tenants.records import Client, ClientDocument, ClientSecret
+from tenants.records import CertificateName, Client, ClientDocument, ClientSecret
 
 _COLUMNS = (
     "id, name, origin, auth_method, redirect_uris, grant_types, response_types, secrets, scopes, "
     "application_type, resources, metadata, created_at, last_used_at, disabled_at, jwks, jwks_uri, "
     "assertion_algorithm, dpop_bound, par_required, registration_digest, document, post_logout_redirect_uris, "
-    "backchannel_logout_uri, next_registration_digest, target_resources"
+    "backchannel_logout_uri, next_registration_digest, target_resources, certificate_name, certificate_bound, "
+    "scope_limit, approval"
 )
+
+
+_NOT_JUDGED = "(disabled_at IS NULL AND approval IS NOT 'approved' AND scope_limit IS NULL)"
+"""As Client.is_judged."""
 
 
 class Clients:
@@ -32,7 +38,7 @@ class Clients:
 
     def add(self, client: Client) -> None:
         try:
-            self._connection.execute(f"INSERT INTO clients ({_COLUMNS}) VALUES ({', '.join('?' * 26)})", _row(client))
+            self._connection.execute(f"INSERT INTO clients ({_COLUMNS}) VALUES ({', '.join('?' * 30)})", _row(client))
         except sqlite3.IntegrityError:
             raise AlreadyThere(client.id) from None
 
@@ -45,7 +51,8 @@ class Clients:
                 "metadata = ?12, created_at = ?13, last_used_at = ?14, disabled_at = ?15, jwks = ?16, "
                 "jwks_uri = ?17, assertion_algorithm = ?18, dpop_bound = ?19, par_required = ?20, "
                 "registration_digest = ?21, document = ?22, post_logout_redirect_uris = ?23, "
-                "backchannel_logout_uri = ?24, next_registration_digest = ?25, target_resources = ?26 WHERE id = ?1",
+                "backchannel_logout_uri = ?24, next_registration_digest = ?25, target_resources = ?26, "
+                "certificate_name = ?27, certificate_bound = ?28, scope_limit = ?29, approval = ?30 WHERE id = ?1",
                 _row(client),
             )
         )
@@ -68,7 +75,8 @@ class Clients:
         self._recent.forget_all()
         return self._connection.execute(
             "DELETE FROM clients WHERE id IN (SELECT id FROM clients WHERE origin != 'admin' "
-            "AND last_used_at < ? AND NOT EXISTS (SELECT 1 FROM grants WHERE client_id = clients.id) LIMIT ?)",
+            f"AND last_used_at < ? AND (origin != 'document' OR {_NOT_JUDGED}) "
+            "AND NOT EXISTS (SELECT 1 FROM grants WHERE client_id = clients.id) LIMIT ?)",
             (unused_since, limit),
         ).rowcount
 
@@ -79,7 +87,7 @@ class Clients:
         self._recent.forget_all()
         return self._connection.execute(
             "DELETE FROM clients WHERE id IN (SELECT id FROM clients WHERE origin = 'document' "
-            "AND NOT EXISTS (SELECT 1 FROM grants WHERE client_id = clients.id) "
+            f"AND {_NOT_JUDGED} AND NOT EXISTS (SELECT 1 FROM grants WHERE client_id = clients.id) "
             "ORDER BY last_used_at DESC, id DESC LIMIT -1 OFFSET ?)",
             (most,),
         ).rowcount
@@ -117,6 +125,10 @@ def _row(client: Client) -> tuple[Any, ...]:
         client.backchannel_logout_uri,
         client.next_registration_digest,
         to_json(client.target_resources),
+        None if client.certificate_name is None else to_json(astuple(client.certificate_name)),
+        int(client.certificate_bound),
+        words(client.scope_limit),
+        client.approval,
     )
 
 
@@ -148,6 +160,10 @@ def _client(row: tuple[Any, ...]) -> Client:
         backchannel_logout_uri=row[23],
         next_registration_digest=row[24],
         target_resources=tuple(json.loads(row[25])),
+        certificate_name=None if row[26] is None else CertificateName(*json.loads(row[26])),
+        certificate_bound=bool(row[27]),
+        scope_limit=None if row[28] is None else from_words(row[28]),
+        approval=row[29],
     )
 
 

@@ -48,6 +48,9 @@ class Consents:
             "DELETE FROM consents WHERE user_id = ? AND client_id = ?", (user_id, client_id)
         ).rowcount
 
+    def remove_of_user(self, user_id: str) -> int:
+        return self._connection.execute("DELETE FROM consents WHERE user_id = ?", (user_id,)).rowcount
+
     def remove_of_client(self, client_id: str) -> int:
         return self._connection.execute("DELETE FROM consents WHERE client_id = ?", (client_id,)).rowcount
 

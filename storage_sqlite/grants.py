@@ -15,7 +15,7 @@ _COLUMNS = (
     "revoked_at, "
     "code_digest, code_challenge, redirect_uri, code_expires_at, code_spent_at, "
     "generation, rotated_at, refresh_digest, refresh_expires_at, successor, access, "
-    "sid, dpop_jkt, actor, amr, acr, parent_id, ended, ended_at"
+    "sid, dpop_jkt, actor, amr, acr, parent_id, ended, ended_at, x5t"
 )
 
 
@@ -32,7 +32,7 @@ class Grants:
     def add(self, grant: Grant) -> None:
         try:
             self._connection.execute(
-                f"INSERT INTO grants ({_COLUMNS}, access_expires_at) VALUES ({', '.join('?' * 31)})",
+                f"INSERT INTO grants ({_COLUMNS}, access_expires_at) VALUES ({', '.join('?' * 32)})",
                 (
                     grant.id,
                     grant.user_id or "",
@@ -64,6 +64,7 @@ class Grants:
                     grant.parent_id,
                     _access(grant.ended),
                     grant.ended_at,
+                    grant.x5t,
                     _last_end(grant),
                 ),
             )
@@ -73,11 +74,12 @@ class Grants:
     def rotate(self, grant: Grant, *, generation: int) -> bool:
         return changed(
             self._connection.execute(
-                "UPDATE grants SET dpop_jkt = ?, code_spent_at = ?, generation = ?, rotated_at = ?, "
+                "UPDATE grants SET dpop_jkt = ?, x5t = ?, code_spent_at = ?, generation = ?, rotated_at = ?, "
                 "refresh_digest = ?, refresh_expires_at = ?, successor = ?, access = ?, access_expires_at = ? "
                 "WHERE id = ? AND generation = ? AND revoked_at IS NULL",
                 (
                     grant.dpop_jkt,
+                    grant.x5t,
                     grant.code_spent_at,
                     grant.generation,
                     grant.rotated_at,
@@ -155,9 +157,14 @@ class Grants:
         ).fetchone()
         return None if row is None else _grant(row)
 
-    def page(self, after: int, limit: int) -> Sequence[Grant]:
+    def page(
+        self, after: int, limit: int, *, user_id: str | None = None, client_id: str | None = None
+    ) -> Sequence[Grant]:
+        whose = [(name, value) for name, value in (("user_id", user_id), ("client_id", client_id)) if value is not None]
+        conditions = "".join(f"{name} = ? AND " for name, _ in whose)
         rows = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM grants WHERE id > ? ORDER BY id LIMIT ?", (after, limit)
+            f"SELECT {_COLUMNS} FROM grants WHERE {conditions}id > ? ORDER BY id LIMIT ?",
+            (*(value for _, value in whose), after, limit),
         )
         return [_grant(row) for row in rows]
 
@@ -186,7 +193,8 @@ def _access(tokens: Sequence[LiveToken]) -> str:
 def _kept(token: LiveToken) -> list[Any]:
     """What binds it stands there only if something does, as in files of before."""
     kept = [b64encode(token.digest).decode("ascii"), token.issued_at, token.expires_at, words(token.scopes)]
-    return kept if token.dpop_jkt is None else [*kept, token.dpop_jkt]
+    bound = [token.dpop_jkt] if token.x5t is None else [token.dpop_jkt, token.x5t]
+    return kept if bound == [None] else [*kept, *bound]
 
 
 def _last_end(grant: Grant) -> int:
@@ -201,6 +209,7 @@ def _live(kept: list[Any]) -> LiveToken:
         expires_at=expires_at,
         scopes=None if scopes is None else from_words(scopes),
         dpop_jkt=bound[0] if bound else None,
+        x5t=bound[1] if len(bound) > 1 else None,
     )
 
 
@@ -236,4 +245,5 @@ def _grant(row: tuple[Any, ...]) -> Grant:
         parent_id=row[27],
         ended=tuple(map(_live, json.loads(row[28]))),
         ended_at=row[29],
+        x5t=row[30],
     )

@@ -1,70 +1,25 @@
-"""The SQL of identity providers. They are few and asked for at every sign-in, so what was read is remembered."""
+"""How identity providers are kept."""
 
 import json
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from storage_sqlite.columns import changed, to_json
-from tenants.problems import AlreadyThere
+from storage_sqlite.columns import to_json
+from storage_sqlite.few import Few
 from tenants.records import AccessRule, ClaimMapping, IdentityProvider
 
 _COLUMNS = (
-    "id, kind, display_name, issuer_uri, authorization_uri, token_uri, user_uri, jwks_uri, client_id, auth_method, "
-    "sealed_secret, public_jwk, scopes, token_algorithms, claims, access, login_domains, vouches_for_email, "
-    "recheck_interval, created_at, updated_at, disabled_at, version, vouches_for_clients"
+    *("id", "kind", "display_name", "issuer_uri", "authorization_uri", "token_uri", "user_uri", "jwks_uri"),
+    *("client_id", "auth_method", "sealed_secret", "public_jwk", "scopes", "token_algorithms", "claims", "access"),
+    *("login_domains", "vouches_for_email", "recheck_interval", "created_at", "updated_at", "disabled_at", "version"),
+    "vouches_for_clients",
 )
+_STAY = ("id", "created_at")
 
 
-class IdentityProviders:
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._known: dict[str, IdentityProvider] | None = None
-
-    def find(self, provider_id: str) -> IdentityProvider | None:
-        return self._read().get(provider_id)
-
-    def all(self) -> Sequence[IdentityProvider]:
-        return list(self._read().values())
-
-    def add(self, provider: IdentityProvider) -> None:
-        self._known = None
-        try:
-            self._connection.execute(
-                f"INSERT INTO identity_providers ({_COLUMNS}) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                _row(provider),
-            )
-        except sqlite3.IntegrityError:
-            raise AlreadyThere(provider.id) from None
-
-    def change(self, provider: IdentityProvider, *, version: int) -> bool:
-        self._known = None
-        return changed(
-            self._connection.execute(
-                "UPDATE identity_providers SET kind = ?2, display_name = ?3, issuer_uri = ?4, authorization_uri = ?5, "
-                "token_uri = ?6, user_uri = ?7, jwks_uri = ?8, client_id = ?9, auth_method = ?10, sealed_secret = ?11, "
-                "public_jwk = ?12, scopes = ?13, token_algorithms = ?14, claims = ?15, access = ?16, "
-                "login_domains = ?17, vouches_for_email = ?18, recheck_interval = ?19, updated_at = ?21, "
-                "disabled_at = ?22, version = ?23, vouches_for_clients = ?24 WHERE id = ?1 AND version = ?25",
-                (*_row(provider), version),
-            )
-        )
-
-    def remove(self, provider_id: str) -> bool:
-        self._known = None
-        return changed(self._connection.execute("DELETE FROM identity_providers WHERE id = ?", (provider_id,)))
-
-    def forget(self) -> None:
-        self._known = None
-
-    def _read(self) -> dict[str, IdentityProvider]:
-        """All of them by id, in order."""
-        if self._known is None:
-            rows = self._connection.execute(f"SELECT {_COLUMNS} FROM identity_providers ORDER BY id")
-            self._known = {row[0]: _provider(row) for row in rows}
-        return self._known
+def identity_providers(connection: sqlite3.Connection) -> Few[IdentityProvider]:
+    return Few(connection, "identity_providers", _COLUMNS, stays=_STAY, to_row=_row, from_row=_provider)
 
 
 def _row(provider: IdentityProvider) -> tuple[Any, ...]:

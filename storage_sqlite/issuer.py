@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from storage_sqlite.columns import to_json
 from tenants.problems import AlreadyThere, Broken
-from tenants.records import Issuer, Policy, RateLimit, Webhook
+from tenants.records import Issuer, Policy, RateLimit, StatementIssuer, Webhook
 
 _POLICY_FIELDS = {field.name for field in fields(Policy)}
 _WEBHOOK_FIELDS = [field.name for field in fields(Webhook)]
@@ -69,11 +69,13 @@ class IssuerRow:
 
 
 def _policy(text: str) -> Policy:
-    """Fields that the file does not have yet take their defaults; lists come back as tuples, limits as limits."""
+    """Fields that the file does not have yet take their defaults; lists come back as tuples, objects as themselves."""
     kept: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in _POLICY_FIELDS}
     for name, value in kept.items():
         if isinstance(value, list):
             kept[name] = tuple(cast("list[str]", value))
         elif isinstance(value, dict):
             kept[name] = RateLimit(**cast("dict[str, int]", value))
+    trusted = kept.get("software_statement_issuers", ())
+    kept["software_statement_issuers"] = tuple(StatementIssuer(**each) for each in trusted)
     return Policy(**kept)

@@ -43,10 +43,20 @@ class KeptTokens:
             )
         )
 
+    def hasten(self, provider: str, beyond: int, now: int, limit: int) -> int:
+        return self._connection.execute(
+            "UPDATE kept_tokens SET due_at = ?1 WHERE provider = ?2 AND user_id IN "
+            "(SELECT user_id FROM kept_tokens WHERE provider = ?2 AND due_at > ?3 LIMIT ?4)",
+            (now, provider, beyond, limit),
+        ).rowcount
+
     def remove(self, user_id: str, provider: str) -> bool:
         return changed(
             self._connection.execute("DELETE FROM kept_tokens WHERE user_id = ? AND provider = ?", (user_id, provider))
         )
+
+    def remove_of_user(self, user_id: str) -> int:
+        return self._connection.execute("DELETE FROM kept_tokens WHERE user_id = ?", (user_id,)).rowcount
 
     def remove_of_provider(self, provider: str) -> int:
         return self._connection.execute("DELETE FROM kept_tokens WHERE provider = ?", (provider,)).rowcount

@@ -24,6 +24,18 @@ class Listings:
     def find_uri(self, uri: str) -> Listing | None:
         return self._one("uri = ?", uri)
 
+    def at_host(self, host: str) -> Sequence[Listing]:
+        found = [
+            row
+            for scheme in ("https", "http")
+            for row in self._connection.execute(
+                f"SELECT {_COLUMNS} FROM listings WHERE uri = ?1 OR (uri >= ?1 || '/' AND uri < ?1 || '0') "
+                "OR (uri >= ?1 || ':' AND uri < ?1 || ';')",  # what follows / and : in ASCII
+                (f"{scheme}://{host}",),
+            )
+        ]
+        return sorted(map(_listing, found), key=lambda listing: listing.id)
+
     def add(self, listing: Listing) -> None:
         try:
             self._connection.execute(
@@ -60,6 +72,13 @@ class Listings:
         self._connection.execute(
             "UPDATE listings SET alarm_at = ?, alarm_attempts = ? WHERE id = ?", (at, attempts, issuer_id)
         )
+
+    def hasten(self, beyond: int, now: int, limit: int) -> int:
+        return self._connection.execute(
+            "UPDATE listings SET alarm_at = ?1, alarm_attempts = 0 WHERE id IN "
+            "(SELECT id FROM listings WHERE state IN ('active', 'disabled') AND alarm_at > ?2 LIMIT ?3)",
+            (now, beyond, limit),
+        ).rowcount
 
     def due(self, now: int, limit: int) -> Sequence[Listing]:
         rows = self._connection.execute(

@@ -1,64 +1,23 @@
-"""The SQL of resources. They are few and asked for with every token, so what was read is remembered."""
+"""How resources are kept."""
 
 import json
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
-from storage_sqlite.columns import changed, to_json
-from tenants.problems import AlreadyThere
+from storage_sqlite.columns import to_json
+from storage_sqlite.few import Few
 from tenants.records import Resource, ResourceScope
 
 _COLUMNS = (
-    "id, uri, canonical_uri, display_name, scopes, token_format, access_token_ttl, created_at, updated_at, "
-    "disabled_at, version"
+    *("id", "uri", "canonical_uri", "display_name", "scopes", "token_format", "access_token_ttl"),
+    *("created_at", "updated_at", "disabled_at", "version"),
 )
+_STAY = ("id", "uri", "canonical_uri", "created_at")
 
 
-class Resources:
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._known: dict[str, Resource] | None = None
-
-    def find(self, resource_id: str) -> Resource | None:
-        return self._read().get(resource_id)
-
-    def all(self) -> Sequence[Resource]:
-        return list(self._read().values())
-
-    def add(self, resource: Resource) -> None:
-        self._known = None
-        try:
-            self._connection.execute(
-                f"INSERT INTO resources ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(resource)
-            )
-        except sqlite3.IntegrityError:
-            raise AlreadyThere(resource.id) from None
-
-    def change(self, resource: Resource, *, version: int) -> bool:
-        self._known = None
-        return changed(
-            self._connection.execute(
-                "UPDATE resources SET display_name = ?4, scopes = ?5, token_format = ?6, access_token_ttl = ?7, "
-                "updated_at = ?9, disabled_at = ?10, version = ?11 WHERE id = ?1 AND version = ?12",
-                (*_row(resource), version),
-            )
-        )
-
-    def remove(self, resource_id: str) -> bool:
-        self._known = None
-        return changed(self._connection.execute("DELETE FROM resources WHERE id = ?", (resource_id,)))
-
-    def forget(self) -> None:
-        self._known = None
-
-    def _read(self) -> dict[str, Resource]:
-        """All of them by id, in order."""
-        if self._known is None:
-            rows = self._connection.execute(f"SELECT {_COLUMNS} FROM resources ORDER BY id")
-            self._known = {row[0]: _resource(row) for row in rows}
-        return self._known
+def resources(connection: sqlite3.Connection) -> Few[Resource]:
+    return Few(connection, "resources", _COLUMNS, stays=_STAY, to_row=_row, from_row=_resource)
 
 
 def _row(resource: Resource) -> tuple[Any, ...]:

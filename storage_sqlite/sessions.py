@@ -62,6 +62,12 @@ class Sessions:
         )
         return [_session(row) for row in rows]
 
+    def page(self, after: bytes, limit: int) -> Sequence[Session]:
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM sessions WHERE digest > ? ORDER BY digest LIMIT ?", (after, limit)
+        )
+        return [_session(row) for row in rows]
+
     def sweep(self, now: int, limit: int) -> int:
         return self._connection.execute(
             "DELETE FROM sessions WHERE digest IN (SELECT digest FROM sessions WHERE expires_at <= ? LIMIT ?)",

@@ -12,7 +12,7 @@ from tenants.records import Identity, User
 
 _COLUMNS = (
     "id, email, email_verified, name, organization_id, roles, permissions, metadata, "
-    "created_at, updated_at, last_login_at, disabled_at"
+    "created_at, updated_at, last_login_at, disabled_at, fixed"
 )
 _SELECT = (
     f"SELECT {_COLUMNS}, (SELECT json_group_array(json_array(provider, subject)) FROM "
@@ -49,9 +49,7 @@ class Users:
     def add(self, user: User) -> None:
         self._refuse_taken(user)
         try:
-            self._connection.execute(
-                f"INSERT INTO users ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(user)
-            )
+            self._connection.execute(f"INSERT INTO users ({_COLUMNS}) VALUES ({', '.join('?' * 13)})", _row(user))
         except sqlite3.IntegrityError:
             raise AlreadyThere(user.id) from None
         self._add_identities(user)
@@ -69,7 +67,7 @@ class Users:
             self._connection.execute(
                 "UPDATE users SET email = ?2, email_verified = ?3, name = ?4, organization_id = ?5, roles = ?6, "
                 "permissions = ?7, metadata = ?8, created_at = ?9, updated_at = ?10, last_login_at = ?11, "
-                "disabled_at = ?12 WHERE id = ?1",
+                "disabled_at = ?12, fixed = ?13 WHERE id = ?1",
                 _row(user),
             )
         )
@@ -121,13 +119,14 @@ def _row(user: User) -> tuple[Any, ...]:
         user.updated_at,
         user.last_login_at,
         user.disabled_at,
+        to_json(user.fixed),
     )
 
 
 def _user(row: tuple[Any, ...]) -> User:
     return User(
         id=row[0],
-        identities=tuple(Identity(*pair) for pair in json.loads(row[12])),
+        identities=tuple(Identity(*pair) for pair in json.loads(row[13])),
         email=row[1],
         email_verified=bool(row[2]),
         name=row[3],
@@ -139,4 +138,5 @@ def _user(row: tuple[Any, ...]) -> User:
         updated_at=row[9],
         last_login_at=row[10],
         disabled_at=row[11],
+        fixed=tuple(json.loads(row[12])),
     )

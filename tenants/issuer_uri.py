@@ -7,6 +7,8 @@ from tenants.oauth.uri import Uri
 from tenants.problems import Invalid
 
 MAX_SEGMENTS = 4
+MAX_FURTHER_HOST = 230
+"""Characters, so that the name of a challenge below it fits into the 253 of the DNS."""
 OURS = frozenset(
     {
         *(".well-known", "authorize", "callback", "consent", "login", "logout", "device", "assets"),
@@ -26,6 +28,7 @@ OURS = frozenset(
 """How the paths begin that an issuer answers below its URI. In the path of an issuer they could be another issuer's."""
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*|\[::1\]")
+_FURTHER = re.compile(r".+\.(?![0-9]+\Z)[^.]+")
 _SEGMENT = re.compile(r"(?!\.\.?\Z)[A-Za-z0-9._~-]{1,64}")
 
 
@@ -40,6 +43,23 @@ def hosts_of(uri: str) -> tuple[str, ...]:
     scheme, _, host = split(uri)[0].partition("://")
     bare = host.rpartition("]")[2] if host.startswith("[") else host
     return (host,) if ":" in bare else (host, f"{host}:{443 if scheme == 'https' else 80}")
+
+
+def host_name(uri: str) -> str:
+    """Without the port: `https://auth.test:8443/acme` is at `auth.test`."""
+    authority = split(uri)[0].partition("://")[2]
+    return authority if authority.endswith("]") else authority.rpartition(":")[0] or authority
+
+
+def at_host(uri: str, host: str) -> str:
+    """What an issuer URI would be at another host: with the same scheme, port and path."""
+    return uri.replace(f"://{host_name(uri)}", f"://{host}", 1)
+
+
+def is_further_host(host: str) -> bool:
+    """Whether it is a name of the DNS, in its one spelling, that an issuer may have beside its own: no address, no top
+    of a tree, and room for the name of a challenge below it."""
+    return bool(_HOST.fullmatch(host)) and len(host) <= MAX_FURTHER_HOST and bool(_FURTHER.fullmatch(host))
 
 
 def rivals_of(uri: str) -> set[str]:

@@ -36,6 +36,38 @@ class DataKeys(Protocol):
         ...
 
 
+class Seal(Protocol):
+    """What makes secrets unreadable in a file."""
+
+    def seal(self, purpose: str, plain: bytes, context: bytes = b"") -> bytes:
+        """`plain`, readable only here, for this purpose, in this context."""
+        ...
+
+    def unseal(self, purpose: str, sealed: bytes, context: bytes = b"") -> bytes | None:
+        """What was sealed, or None if it was not sealed here, or for something else."""
+        ...
+
+
+class RegistrySeal:
+    """The registry has no data key of its own: what little it seals, the operator's key wraps."""
+
+    def __init__(self, uid: str, keys: DataKeys) -> None:
+        self._uid = uid
+        self._keys = keys
+
+    def seal(self, purpose: str, plain: bytes, context: bytes = b"") -> bytes:
+        return self._keys.wrap(self._bound(purpose, context), plain)
+
+    def unseal(self, purpose: str, sealed: bytes, context: bytes = b"") -> bytes | None:
+        try:
+            return self._keys.unwrap(self._bound(purpose, context), sealed)
+        except Broken:
+            return None
+
+    def _bound(self, purpose: str, context: bytes) -> str:
+        return f"{self._uid}\0{purpose}\0{context.hex()}"
+
+
 class Keyring:
     """AES-256-GCM and HMAC-SHA256 under keys derived from one tenant's data key, and its signing keys, loaded."""
 

@@ -1,17 +1,41 @@
-"""What the registry does in one turn: acts on the list of issuers, functions of (transaction, instant)."""
+"""What the registry does in one turn: acts on the list of issuers, functions of a turn of its own."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from tenants.acts.maintain import SWEEP_INTERVAL
-from tenants.issuer_uri import rivals_of
+from tenants import trail
+from tenants.acts.maintain import EVENT_RETENTION, SWEEP_INTERVAL
+from tenants.acts.once import Name, keep, kept
+from tenants.issuer_uri import host_name, rivals_of
+from tenants.keyring import Entropy, Seal
 from tenants.new_issuer import NewIssuer
-from tenants.problems import AlreadyThere, EtagMismatch, IssuerIdTaken, IssuerUriTaken, NoSuchIssuer
-from tenants.records import DAY, Listing
+from tenants.problems import AlreadyThere, Busy, EtagMismatch, IssuerIdTaken, IssuerUriTaken, NoSuchIssuer
+from tenants.records import DAY, SYSTEM, Domain, Event, Listing, Origin
 from tenants.store import RegistryTx
 
 PURGE_AFTER = 30 * DAY
-ListTurn = tuple[RegistryTx, int]
+CLAIM_COUNTS = 7 * DAY
+"""Seconds that a host is kept for whoever is to verify it. Then anybody else may claim it."""
+
+
+@dataclass(slots=True)
+class ListTurn:
+    """The registry's own turn, as Turn is a tenant's."""
+
+    tx: RegistryTx
+    now: int
+    entropy: Entropy
+    keyring: Seal
+    origin: Origin = SYSTEM
+    tell: Callable[[int], None] = lambda _: None
+    """Called with the number of each event that is added."""
+
+    def remember(self, type: str, subject: str, **details: object) -> int:
+        """Add an event to the registry's trail; its sequence number. `details` must hold no secret."""
+        event = Event(type=type, at=self.now, actor=self.origin.actor, subject=subject, details=details)
+        sequence = trail.add(self.tx.events, event, self.origin)
+        self.tell(sequence)
+        return sequence
 
 
 def etag(listing: Listing) -> str:
@@ -20,31 +44,83 @@ def etag(listing: Listing) -> str:
 
 
 def every(turn: ListTurn, _: None) -> list[Listing]:
-    return list(turn[0].listings.all())
+    return list(turn.tx.listings.all())
 
 
-def page(turn: ListTurn, request: tuple[str, int, bool]) -> list[Listing]:
-    after, limit, with_deleted = request
-    return list(turn[0].listings.page(after, limit, with_deleted=with_deleted))
+def get(turn: ListTurn, issuer_id: str) -> Listing:
+    """In whatever state. Raises NoSuchIssuer."""
+    listing = turn.tx.listings.find(issuer_id)
+    if listing is None:
+        raise NoSuchIssuer(issuer_id)
+    return listing
+
+
+def page(turn: ListTurn, request: tuple[str, int, bool, frozenset[str]]) -> list[Listing]:
+    after, limit, with_deleted, among = request
+    if not among:
+        return list(turn.tx.listings.page(after, limit, with_deleted=with_deleted))
+    shown = ("active", "disabled", "deleted") if with_deleted else ("active", "disabled")
+    found = map(turn.tx.listings.find, sorted(issuer_id for issuer_id in among if issuer_id > after))
+    return [listing for listing in found if listing is not None and listing.state in shown][:limit]
 
 
 def due(turn: ListTurn, limit: int) -> list[Listing]:
-    return list(turn[0].listings.due(turn[1], limit))
+    """Those to be woken or purged now. An alarm beyond the coming day was set by a clock that was far ahead: it comes
+    now. When a deleted one is to be purged is left as it is."""
+    turn.tx.listings.hasten(turn.now + DAY, turn.now, limit)
+    return list(turn.tx.listings.due(turn.now, limit))
+
+
+def sweep(turn: ListTurn, limit: int) -> None:
+    """Of what the registry itself keeps, that which no longer counts."""
+    turn.tx.answers.sweep(turn.now, limit)
+    turn.tx.events.sweep(turn.now - EVENT_RETENTION, limit)
 
 
 def refuse_taken(turn: ListTurn, new: NewIssuer) -> None:
     """Raises IssuerIdTaken, or IssuerUriTaken if another issuer is known by the URI, or found where it leads to."""
-    listings = turn[0].listings
+    listings = turn.tx.listings
     if listings.find(new.id) is not None:
         raise IssuerIdTaken(new.id)
     for uri in rivals_of(new.uri):
         if listings.find_uri(uri) is not None:
             raise IssuerUriTaken(new.uri)
+    if kept_for(turn, host_name(new.uri)) is not None:
+        raise IssuerUriTaken(new.uri)
 
 
-def reserve(turn: ListTurn, request: tuple[NewIssuer, str]) -> None:
-    (tx, now), (new, uid) = turn, request
+def kept_for(turn: ListTurn, host: str) -> Domain | None:
+    """The domain that this host is, or is to become."""
+    domain = turn.tx.domains.find_host(host)
+    lapsed = domain is not None and domain.verified_at is None and domain.created_at <= turn.now - CLAIM_COUNTS
+    return None if lapsed else domain
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    new: NewIssuer
+    uid: str
+    name: Name | None
+    """Of the request; its answer is kept as the issuer's uid."""
+
+
+def reserve(turn: ListTurn, request: Reservation) -> Listing:
+    """The listing: being built, unless this very request was done before.
+
+    Raises IssuerIdTaken or IssuerUriTaken, or Busy while it is being done.
+    """
+    tx, now, new, uid = turn.tx, turn.now, request.new, request.uid
+    former = None if request.name is None else kept(turn, request.name)
+    if former is not None:
+        uid = former.decode("ascii")  # it is built, or what was built of it was undone
+        there = tx.listings.find(new.id)
+        if there is not None and there.uid == uid:
+            if there.state == "building":
+                raise Busy
+            return there
     refuse_taken(turn, new)
+    if request.name is not None and former is None:
+        keep(turn, request.name, uid.encode("ascii"))
     listing = Listing(
         id=new.id,
         uid=uid,
@@ -59,28 +135,47 @@ def reserve(turn: ListTurn, request: tuple[NewIssuer, str]) -> None:
         tx.listings.add(listing)
     except AlreadyThere:
         raise IssuerUriTaken(new.uri) from None
-
-
-def withdraw(turn: ListTurn, issuer_id: str) -> bool:
-    return turn[0].listings.withdraw(issuer_id)
-
-
-def opened(turn: ListTurn, issuer_id: str) -> Listing:
-    tx, now = turn
-    listing = tx.listings.find(issuer_id)
-    if listing is None:
-        raise NoSuchIssuer(issuer_id)
-    listing = replace(listing, state="active", updated_at=now)
-    tx.listings.change(listing, version=listing.version)
+    turn.remember("issuer.created", new.id, uri=new.uri)
     return listing
 
 
-def changed(turn: ListTurn, request: tuple[Listing, Callable[[Listing], Listing]]) -> Listing:
-    (tx, now), (seen, change) = turn, request
-    now_is = replace(change(seen), version=seen.version + 1, updated_at=now)
-    if not tx.listings.change(now_is, version=seen.version):
-        current = tx.listings.find(seen.id)
+def withdraw(turn: ListTurn, issuer_id: str) -> bool:
+    turn.remember("issuer.withdrawn", issuer_id)
+    return turn.tx.listings.withdraw(issuer_id)
+
+
+def opened(turn: ListTurn, issuer_id: str) -> Listing:
+    listing = replace(get(turn, issuer_id), state="active", updated_at=turn.now)
+    turn.tx.listings.change(listing, version=listing.version)
+    return listing
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What becomes of a listing as it was seen, and what that is called in the trail."""
+
+    seen: Listing
+    event: str
+    change: Callable[[Listing], Listing]
+    name: Name | None
+    """Of the request. Its answer is the issuer, as it stands whenever it is asked for."""
+
+
+def done_before(turn: ListTurn, name: Name) -> bool:
+    return kept(turn, name) is not None
+
+
+def changed(turn: ListTurn, step: Step) -> Listing:
+    seen = step.seen
+    now_is = replace(step.change(seen), version=seen.version + 1, updated_at=turn.now)
+    if not turn.tx.listings.change(now_is, version=seen.version):
+        current = turn.tx.listings.find(seen.id)
         raise EtagMismatch(etag(current) if current else "")
+    if step.name is not None:
+        keep(turn, step.name, b"")
+    if now_is.state == "purged":
+        turn.tx.domains.remove_all(seen.id)
+    turn.remember(step.event, seen.id, **trail.difference(seen, now_is, among=("display_name", "state", "purge_at")))
     return now_is
 
 
@@ -91,18 +186,12 @@ def moved(old: Listing, to: str, now: int) -> Listing:
     if to == "undeleted":
         to = "disabled" if old.was_disabled else "active"
         old = replace(old, deleted_at=None, purge_at=None, was_disabled=False)
-    return replace(old, state="active" if to == "active" else "disabled")
-
-
-def wake_soon(turn: ListTurn, issuer_id: str) -> None:
-    """Its alarm comes at once. When a deleted one is to be purged is left as it is."""
-    tx, now = turn
-    tx.listings.set_alarm(issuer_id, now, 0)
+    return replace(old, state="active" if to in ("active", "enabled") else "disabled")
 
 
 def bring_forward(turn: ListTurn, request: tuple[str, int]) -> None:
     """Its alarm comes at that instant, if it would come later."""
-    (tx, _), (issuer_id, at) = turn, request
+    tx, (issuer_id, at) = turn.tx, request
     listing = tx.listings.find(issuer_id)
     if listing is not None and at < listing.alarm_at:
         tx.listings.set_alarm(issuer_id, at, 0)
@@ -110,7 +199,7 @@ def bring_forward(turn: ListTurn, request: tuple[str, int]) -> None:
 
 def put_off(turn: ListTurn, request: tuple[Listing, int, int]) -> None:
     """What was found due, waking an issuer or purging it, is due again `at`: that, whatever became of it since."""
-    (tx, _), (due, at, attempts) = turn, request
+    tx, (due, at, attempts) = turn.tx, request
     if due.state == "deleted":
         tx.listings.change(replace(due, purge_at=at), version=due.version)
     else:

@@ -17,7 +17,6 @@ class NewIssuer:
     uri: str
     display_name: str
     policy: Policy
-    actor: str
 
 
 def check_new(new: NewIssuer) -> None:

@@ -21,6 +21,10 @@ class IssuerUriTaken(Problem):
     """Another issuer has, or once had, this URI or host: clients bind credentials to it, so it is never given away."""
 
 
+class HostTaken(Problem):
+    """An issuer's own host, a further one of an issuer, or one that was claimed for an issuer not long ago."""
+
+
 class EtagMismatch(Problem):
     """The thing has changed since the caller read it."""
 
@@ -61,6 +65,18 @@ class TooMany(Problem):
         super().__init__(f"the {kind} limit is reached")
         self.kind = kind
         self.retry_after = retry_after
+
+
+class OperationInProgress(Problem):
+    """An operation is under way that this one would collide with; the text is its name."""
+
+
+class OperationRuns(Problem):
+    """It has not ended, so it cannot be forgotten; the text is its name."""
+
+
+class OperationCancelled(Problem):
+    """Somebody wanted it to end before its time, and it has. What it had done by then stays done."""
 
 
 class Unfetched(Problem):

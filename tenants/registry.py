@@ -9,39 +9,58 @@ import asyncio
 import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, TypeVar
+from weakref import WeakValueDictionary
 
-from tenants import listings
+from tenants import domains, listings
 from tenants.actor import Actor, AfterCommit, Awake, Limits, Observer
-from tenants.acts.found import Founding, found
+from tenants.acts.found import found
 from tenants.acts.maintain import Maintenance, maintain
-from tenants.acts.operate import PolicyChange, change_policy
+from tenants.acts.once import Name
+from tenants.acts.operate import change_policy
 from tenants.hosts import Host, Hosts
-from tenants.keyring import KEY_BYTES, DataKeys, Entropy, Keyring
-from tenants.listings import ListTurn, etag
+from tenants.keyring import KEY_BYTES, DataKeys, Entropy, Keyring, RegistrySeal
+from tenants.listings import ListTurn, Reservation, Step, etag
 from tenants.new_issuer import NewIssuer, check_new
-from tenants.problems import Broken, EtagMismatch, IssuerUnavailable, NoSuchIssuer, Problem
-from tenants.records import DAY, Issuer, Listing, Policy
+from tenants.news import News
+from tenants.patience import patiently
+from tenants.problems import Broken, EtagMismatch, IssuerUnavailable, NoSuchIssuer, Problem, Unknown
+from tenants.records import SYSTEM, Domain, Issuer, Listing, Origin, Policy
 from tenants.residence import Residence
 from tenants.store import Done, RegistryTx, Store, Stores, Tx
 from tenants.tenant import Tenant
-from tenants.turn import Turn
+from tenants.turn import Turn, asked_by
 
 MAX_ALARM_BACKOFF = 3_600
 REGISTRY_UID = "registry"
+SERVED = frozenset({"active", "disabled"})
 
+Q = TypeVar("Q")
 R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuerChange:
-    """What to change; None stays as it is. `version` is the one that the caller saw, if it cares."""
+    """What to change; None stays as it is."""
 
     id: str
-    actor: str
     display_name: str | None = None
     policy: Callable[[Policy], Policy] | None = None
-    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Who asks for a change of an issuer, and how."""
+
+    origin: Origin = SYSTEM
+    etag: str = ""
+    """Of the issuer as they saw it, if they care."""
+    name: Name | None = None
+    """What they call the request: then it is done once, and one that comes again changes nothing."""
+
+
+OURSELVES = Asking()
 
 
 class Errands(Protocol):
@@ -65,7 +84,9 @@ class Registry:
         observer: Observer | None = None,
         after_commit: AfterCommit | None = None,
         errands: Errands | None = None,
+        sees_certificates: bool = False,
     ) -> None:
+        """`sees_certificates`: whether anybody tells us which certificates clients show in TLS."""
         self._registry_stores = registry_stores
         self._stores = tenant_stores
         self._residence = residence
@@ -76,12 +97,19 @@ class Registry:
         self._after_commit = after_commit
         own_house = Residence(residence.now, places=1, batches=1, idle_after=float("inf"))
         self._list: Actor[RegistryTx, ListTurn] = Actor(REGISTRY_UID, self._wake_list, own_house, observer=observer)
+        self.news = News()
         self._tenants: dict[str, Tenant] = {}
         self._hosts = Hosts()
+        self._domains: dict[str, list[Domain]] = {}
+        """The verified ones of each issuer that has any."""
         self._errands = errands
+        self._sees_certificates = sees_certificates
         self._under_way: set[asyncio.Task[Any]] = set()
+        self._creating: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._brought_forward: dict[str, int] = {}
         """Issuers whose alarm was brought forward since it last rang, and to when: it comes no later than that."""
+        self._unwritten: dict[str, int] = {}
+        """Those of them of which the list does not know it yet."""
 
     # --- life
 
@@ -89,6 +117,8 @@ class Registry:
         """Read the list, and finish or undo what a crash left half-made."""
         if REGISTRY_UID not in await self._registry_stores.uids():
             await self._registry_stores.create(REGISTRY_UID, [])
+        for domain in await self._list.run(domains.verified, None):
+            self._domains.setdefault(domain.issuer_id, []).append(domain)
         whole = set(await self._stores.uids())
         for listing in await self._list.run(listings.every, None):
             if listing.state == "building":
@@ -97,8 +127,6 @@ class Registry:
                     await self._list.run(listings.withdraw, listing.id)
                     continue
                 listing = await self._list.run(listings.opened, listing.id)
-            if listing.alarm_at > self._residence.now() + DAY:  # set by a clock that was far ahead
-                await self._list.run(listings.wake_soon, listing.id)
             self._know(listing)
 
     async def stop(self) -> None:
@@ -120,9 +148,19 @@ class Registry:
             raise NoSuchIssuer(issuer_id)
         return tenant
 
-    async def page(self, after: str, limit: int, *, with_deleted: bool) -> list[Listing]:
-        """Listings in the order of their ids."""
-        return await self._list.run(listings.page, (after, limit, with_deleted))
+    async def page(
+        self, after: str, limit: int, *, with_deleted: bool, among: frozenset[str] = frozenset()
+    ) -> list[Listing]:
+        """Listings in the order of their ids; only those `among` these, if there are any."""
+        return await self._list.run(listings.page, (after, limit, with_deleted, among))
+
+    def ids(self) -> list[str]:
+        """Of all that were not purged, in order."""
+        return sorted(id for id, tenant in self._tenants.items() if tenant.listing.state != "purged")
+
+    async def perform(self, act: Callable[[ListTurn, Q], R], request: Q) -> R:
+        """Give an act its turn on the registry's own store."""
+        return await self._list.run(act, request)
 
     # --- provisioning
 
@@ -131,14 +169,24 @@ class Registry:
         check_new(new)
         await self._list.run(listings.refuse_taken, new)
 
-    async def create(self, new: NewIssuer) -> Listing:
+    async def create(self, new: NewIssuer, asking: Asking = OURSELVES) -> Listing:
         """A new issuer, serving. Raises Invalid, IssuerIdTaken or IssuerUriTaken."""
         check_new(new)
-        return await self._to_the_end(self._create(new))
+        return await self._to_the_end(self._create(new, asking))
 
-    async def _create(self, new: NewIssuer) -> Listing:
-        uid = str(uuid.UUID(bytes=self._entropy(16), version=4))
-        await self._list.run(listings.reserve, (new, uid))
+    async def _create(self, new: NewIssuer, asking: Asking) -> Listing:
+        async with self._creating.setdefault(new.id, asyncio.Lock()):  # the one before may be this very request
+            return await self._build(new, asking)
+
+    async def _build(self, new: NewIssuer, asking: Asking) -> Listing:
+        origin = asking.origin
+        fresh = str(uuid.UUID(bytes=self._entropy(16), version=4))
+        reserved = await self._list.run(asked_by(origin, listings.reserve), Reservation(new, fresh, asking.name))
+        if reserved.state != "building":
+            return reserved
+        uid = reserved.uid
+        if uid != fresh:
+            await self._stores.remove(uid)  # what an attempt has left of it
         data_key = self._entropy(KEY_BYTES)
         issuer = Issuer(
             id=new.id, uid=uid, uri=new.uri, policy=new.policy, sealed_data_key=self._data_keys.wrap(uid, data_key)
@@ -147,7 +195,7 @@ class Registry:
         now = self._residence.now()
 
         def first_turn(tx: Tx) -> None:
-            found(Turn(tx, now, self._entropy, keyring, lambda: None, lambda _: None), Founding(issuer, new.actor))
+            found(Turn(tx, now, self._entropy, keyring, lambda: None, lambda _: None, origin), issuer)
 
         try:
             await self._stores.create(uid, [first_turn])
@@ -156,44 +204,85 @@ class Registry:
             raise
         listing = await self._list.run(listings.opened, new.id)
         self._know(listing)
+        self.news.tell(new.id, 1)  # that it was made; nobody could look before
         return listing
 
-    async def change(self, change: IssuerChange) -> Listing:
-        """Raises NoSuchIssuer, Invalid or EtagMismatch."""
-        return await self._to_the_end(self._change(change))
+    async def change(self, change: IssuerChange, asking: Asking = OURSELVES) -> Listing:
+        """Raises NoSuchIssuer, Invalid, EtagMismatch, or IssuerUnavailable if it is deleted."""
+        return await self._to_the_end(self._change(change, asking))
 
-    async def _change(self, change: IssuerChange) -> Listing:
+    async def _change(self, change: IssuerChange, asking: Asking) -> Listing:
         tenant = self.tenant(change.id)
         async with tenant.changing:
-            if change.version is not None and change.version != tenant.listing.version:
-                raise EtagMismatch(etag(tenant.listing))
+            if await self._done_before(asking):
+                return tenant.listing
+            _refuse(tenant.listing, SERVED, asking.etag)
+            if change.display_name is None and change.policy is None:
+                return tenant.listing
             if change.policy is not None:
                 policy = change.policy
                 await tenant.actor.run(
-                    lambda turn, actor: change_policy(turn, PolicyChange(policy(turn.issuer.policy), actor)),
-                    change.actor,
+                    asked_by(asking.origin, lambda turn, policy: change_policy(turn, policy(turn.issuer.policy))),
+                    policy,
                 )
             name = change.display_name
-            return await self._step(tenant, lambda old: old if name is None else replace(old, display_name=name))
+            return await self._step(
+                tenant, "issuer.changed", lambda old: old if name is None else replace(old, display_name=name), asking
+            )
 
-    async def disable(self, issuer_id: str, version: int | None = None) -> Listing:
-        return await self._to_the_end(self._move(issuer_id, {"active", "disabled"}, "disabled", version))
+    async def disable(self, issuer_id: str, asking: Asking = OURSELVES) -> Listing:
+        return await self._to_the_end(self._move(issuer_id, SERVED, "disabled", asking))
 
-    async def enable(self, issuer_id: str, version: int | None = None) -> Listing:
-        return await self._to_the_end(self._move(issuer_id, {"active", "disabled"}, "active", version))
+    async def enable(self, issuer_id: str, asking: Asking = OURSELVES) -> Listing:
+        return await self._to_the_end(self._move(issuer_id, SERVED, "enabled", asking))
 
-    async def delete(self, issuer_id: str, version: int | None = None) -> Listing:
+    async def delete(self, issuer_id: str, asking: Asking = OURSELVES) -> Listing:
         """Stop serving it, and purge its file in 30 days. What was begun finishes first."""
-        listing = await self._to_the_end(self._move(issuer_id, {"active", "disabled"}, "deleted", version))
-        await self._tenants[issuer_id].actor.stop()
+        listing = await self._to_the_end(self._move(issuer_id, SERVED, "deleted", asking))
+        if listing.state == "deleted":
+            await self._tenants[issuer_id].actor.stop()
         return listing
 
-    async def undelete(self, issuer_id: str) -> Listing:
+    def check_change(self, issuer_id: str, etag: str) -> None:
+        """Raises what `change` would, but for what is wrong with a policy."""
+        _refuse(self.tenant(issuer_id).listing, SERVED, etag)
+
+    def check_delete(self, issuer_id: str, etag: str) -> Listing:
+        """What would become of it. Raises what `delete` would, and changes nothing."""
+        listing = self.tenant(issuer_id).listing
+        _refuse(listing, SERVED, etag)
+        return listings.moved(listing, "deleted", self._residence.now())
+
+    async def undelete(self, issuer_id: str, asking: Asking = OURSELVES) -> Listing:
         """Raises IssuerUnavailable once its time is over: its file may be gone already."""
         purge_at = self.tenant(issuer_id).listing.purge_at
         if purge_at is not None and purge_at <= self._residence.now():
             raise IssuerUnavailable(f"{issuer_id} is being purged")
-        return await self._to_the_end(self._move(issuer_id, {"deleted"}, "undeleted", None))
+        return await self._to_the_end(self._move(issuer_id, frozenset({"deleted"}), "undeleted", asking))
+
+    async def change_domains(self, issuer_id: str, act: Callable[[ListTurn, Q], R], request: Q) -> R:
+        """Give an act that may change which domains this issuer has its turn on the registry's own store, and let
+        routing follow.
+        """
+        return await self._to_the_end(self._change_domains(issuer_id, act, request))
+
+    async def _change_domains(self, issuer_id: str, act: Callable[[ListTurn, Q], R], request: Q) -> R:
+        tenant = self.tenant(issuer_id)
+
+        def act_and_look(turn: ListTurn, request: Q) -> tuple[R, list[Domain]]:
+            return act(turn, request), list(turn.tx.domains.of(issuer_id))
+
+        try:
+            reply, now_are = await self._list.run(act_and_look, request)
+        except Unknown:
+            self._found_at(tenant, await patiently(partial(self._list.run, domains.of, issuer_id)))
+            raise
+        self._found_at(tenant, now_are)
+        return reply
+
+    def _found_at(self, tenant: Tenant, now_are: list[Domain]) -> None:
+        self._domains[tenant.listing.id] = [domain for domain in now_are if domain.verified_at is not None]
+        self._know(tenant.listing)
 
     # --- alarms
 
@@ -202,6 +291,9 @@ class Registry:
 
         At least once: an alarm moves on only after its act has committed, and comes back with backoff if that fails.
         """
+        for issuer_id, at in list(self._unwritten.items()):
+            await self._write_forward(issuer_id, at)
+        await self._list.run(listings.sweep, limit)
         due = await self._list.run(listings.due, limit)
         for listing in due:
             tenant = self._tenants[listing.id]
@@ -229,7 +321,9 @@ class Registry:
         return await asyncio.shield(task)
 
     async def _wake_list(self) -> Awake[RegistryTx, ListTurn]:
-        return Awake(await self._registry_stores.open(REGISTRY_UID), lambda tx, now: (tx, now))
+        seal, tell = RegistrySeal(REGISTRY_UID, self._data_keys), partial(self.news.tell, "")
+        store = await self._registry_stores.open(REGISTRY_UID)
+        return Awake(store, lambda tx, now: ListTurn(tx, now, self._entropy, seal, tell=tell))
 
     async def _wake(self, tenant: Tenant) -> Awake[Tx, Turn]:
         uid = tenant.listing.uid
@@ -243,14 +337,31 @@ class Registry:
         except BaseException:
             await store.close()
             raise
-        return Awake(store, lambda tx, now: Turn(tx, now, self._entropy, keyring, tenant.announce, tenant.wake_at))
+
+        tell = partial(self.news.tell, tenant.listing.id)
+
+        def turn(tx: Tx, now: int) -> Turn:
+            return Turn(
+                tx,
+                now,
+                self._entropy,
+                keyring,
+                tenant.announce,
+                tenant.wake_at,
+                tell=tell,
+                sees_certificates=self._sees_certificates,
+            )
+
+        return Awake(store, turn)
 
     def _know(self, listing: Listing) -> Tenant:
         """Keep memory in step with the list: who is there, and who is found where."""
         tenant = self._tenants.get(listing.id) or self._settle(listing)
         tenant.listing = listing
-        if listing.state in ("active", "disabled"):
-            self._hosts.put(tenant)
+        if listing.state == "purged":
+            self._domains.pop(listing.id, None)
+        if listing.state in SERVED:
+            self._hosts.put(tenant, self._domains.get(listing.id, ()))
         else:
             self._hosts.remove(tenant)
         return tenant
@@ -272,32 +383,50 @@ class Registry:
         self._tenants[listing.id] = tenant
         return tenant
 
-    async def _move(self, issuer_id: str, allowed: set[str], to: str, version: int | None) -> Listing:
+    async def _move(self, issuer_id: str, allowed: frozenset[str], to: str, asking: Asking) -> Listing:
         tenant = self.tenant(issuer_id)
         async with tenant.changing:
-            if tenant.listing.state not in allowed:
-                raise IssuerUnavailable(f"{issuer_id} is {tenant.listing.state}")
-            if version is not None and version != tenant.listing.version:
-                raise EtagMismatch(etag(tenant.listing))
-            return await self._step(tenant, lambda old: listings.moved(old, to, self._residence.now()))
+            if await self._done_before(asking):
+                return tenant.listing
+            _refuse(tenant.listing, allowed, asking.etag)
+            now = self._residence.now()
+            return await self._step(tenant, f"issuer.{to}", lambda old: listings.moved(old, to, now), asking)
 
-    async def _step(self, tenant: Tenant, change: Callable[[Listing], Listing]) -> Listing:
+    async def _done_before(self, asking: Asking) -> bool:
+        return asking.name is not None and await self._list.run(listings.done_before, asking.name)
+
+    async def _step(
+        self, tenant: Tenant, event: str, change: Callable[[Listing], Listing], asking: Asking = OURSELVES
+    ) -> Listing:
         """Write a change of the listing, then let memory follow: routing never runs ahead of the disk."""
-        listing = await self._list.run(listings.changed, (tenant.listing, change))
+        step = Step(tenant.listing, event, change, asking.name)
+        try:
+            listing = await self._list.run(asked_by(asking.origin, listings.changed), step)
+        except Unknown:
+            self._know(await patiently(partial(self._list.run, listings.get, tenant.listing.id)))
+            raise
         self._know(listing)
         return listing
 
     async def _bring_forward(self, tenant: Tenant, at: int) -> None:
         issuer_id = tenant.listing.id
-        if at < self._brought_forward.get(issuer_id, at + 1):
-            self._brought_forward[issuer_id] = at
-            try:
-                await self._list.run(listings.bring_forward, (issuer_id, at))
-            except BaseException:
-                self._brought_forward.pop(issuer_id, None)
-                raise
         if at <= self._residence.now() and self._errands is not None:
             self._errands.begin(tenant)  # the alarm is for whoever comes after a crash
+        if at < self._brought_forward.get(issuer_id, at + 1):
+            self._brought_forward[issuer_id] = at
+            await self._write_forward(issuer_id, at)
+
+    async def _write_forward(self, issuer_id: str, at: int) -> None:
+        """In the list; if that cannot be written now, before the next alarms ring.
+
+        What the act did is done, and whoever asked for it must not be told otherwise.
+        """
+        try:
+            await self._list.run(listings.bring_forward, (issuer_id, at))
+        except Problem:
+            self._unwritten[issuer_id] = min(at, self._unwritten.get(issuer_id, at))
+        else:
+            self._unwritten.pop(issuer_id, None)
 
     async def _maintain(self, tenant: Tenant, due: Listing) -> None:
         self._brought_forward.pop(due.id, None)
@@ -316,4 +445,12 @@ class Registry:
                 return  # brought back since it was found to be due
             await tenant.actor.stop()
             await self._stores.remove(tenant.listing.uid)
-            await self._step(tenant, lambda old: replace(old, state="purged", display_name=""))
+            await self._step(tenant, "issuer.purged", lambda old: replace(old, state="purged", display_name=""))
+
+
+def _refuse(listing: Listing, allowed: frozenset[str], seen: str) -> None:
+    """Unless it is in a state that is `allowed`, and as it was `seen`."""
+    if listing.state not in allowed:
+        raise IssuerUnavailable(f"{listing.id} is {listing.state}")
+    if seen and seen != etag(listing):
+        raise EtagMismatch(etag(listing))

@@ -61,7 +61,8 @@ class Tenant:
     async def perform(self, act: Callable[[Turn, Q], R | Refusal], request: Q) -> R:
         """The same in whatever state the issuer is.
 
-        What an act leaves to be done is written in the list of alarms before its reply is given, so no crash loses it.
+        What an act leaves to be done is written in the list of alarms before its reply is given, so no crash loses it;
+        if the list cannot be written, the act is done all the same, and a crash puts the rest off by a day at most.
         It is written also if nobody waits for the reply any more.
         """
         try:

@@ -279,6 +279,26 @@ REQUIREMENTS: dict[str, Requirement] = {
         "A token by identity assertion has the scopes that the provider allowed, the client asked for and we offer.",
         "MCP Enterprise-Managed Authorization §7.2.1",
     ),
+    "mcp:a-workload-needs-no-secret": (
+        "By the token of a platform that is trusted a workload gets an access token, without a secret or a client_id.",
+        "MCP Workload Identity Federation (draft), Flow Steps",
+    ),
+    "mcp:a-workloads-token-is-for-this-issuer-now": (
+        "A workload's token is refused unless issuer, audience, kind, times and signature are right.",
+        "MCP Workload Identity Federation (draft), JWT Requirements; RFC 7523 §3",
+    ),
+    "mcp:a-workloads-token-is-used-once": (
+        "A workload's token gives one access token, unless the operator says that it may come again.",
+        "MCP Workload Identity Federation (draft), JWT Format; RFC 7523 §3",
+    ),
+    "mcp:workloads-get-what-a-rule-says": (
+        "A workload whose claims meet no rule gets nothing; one that meets a rule gets no more than it says.",
+        "MCP Workload Identity Federation (draft), Trust Configuration, Workload Trust Relationship",
+    ),
+    "mcp:words-of-users-and-of-workloads-are-told-apart": (
+        "The word of a provider for a user is none for a workload, nor the other way round, whoever signed it.",
+        "MCP Workload Identity Federation (draft), JWT Validation; RFC 8725 §3.11, §3.12",
+    ),
     "mcp:documents-are-advertised": (
         "Clients are told that they may be known by their documents, and that they need no secret for it.",
         "MCP 2026-07-28, Client Registration",
@@ -307,9 +327,49 @@ REQUIREMENTS: dict[str, Requirement] = {
         "However many web pages say that they are clients, no more than so many that nobody uses are kept.",
         "A file must not grow by what strangers ask for",
     ),
+    "house:who-was-made-is-who-signs-in": (
+        "Whoever signs in with an identity of a user that the operator made is that user.",
+        "users, their ids and what they may can be brought along before they come",
+    ),
+    "house:what-the-operator-fixed-no-sign-in-changes": (
+        "What the operator said of a user stays when they sign in, until the operator lets the provider say it again.",
+        "a role that was taken away must not come back with the next sign-in",
+    ),
+    "house:events-name-no-address": (
+        "No event tells the e-mail address or the name of a user.",
+        "events are kept for 400 days, and sent elsewhere; who is forgotten must be forgotten",
+    ),
+    "house:a-users-end-ends-all-that-they-have": (
+        "With a user who is disabled or deleted end their sessions, grants, consents and the tokens kept for them.",
+        "an operator who takes somebody out means all of it, at once",
+    ),
+    "house:an-ended-session-is-as-signed-out": (
+        "A session that the operator ends is ended as if its user had signed out.",
+        "one way out for all: the clients are told, and what hung on it ends",
+    ),
+    "house:a-session-name-opens-nothing": (
+        "Neither the name of a session nor that of a grant lets anybody in.",
+        "names stand in lists, tickets and logs",
+    ),
+    "house:many-grants-end-in-small-steps": (
+        "However many grants end at once, the issuer goes on serving, and each ends once.",
+        "an incident is no time to stand still",
+    ),
+    "house:an-operation-outlives-the-process": (
+        "An operation that a restart met goes on, and counts nothing twice.",
+        "long work meets restarts",
+    ),
+    "house:a-revoked-key-signs-nothing": (
+        "Once a signing key is revoked it is published no more, and no token that it signed counts.",
+        "A key that somebody else may have speaks for nobody",
+    ),
     "house:a-crowd-asks-once": (
         "Many who need the same document at the same time make us ask for it once.",
         "We are not to be what strangers throw at others",
+    ),
+    "house:junk-of-one-address-stops-nobody-else": (
+        "Who asks for junk, or at silent hosts, keeps no other address from a new client and nobody from a known one.",
+        "What strangers can use up is counted by who they are",
     ),
     "house:an-outage-of-their-host-ends-no-grant": (
         "A client that was known by its document goes on to use its grants when nobody answers there.",
@@ -587,6 +647,10 @@ REQUIREMENTS: dict[str, Requirement] = {
         "Where a client requires an authentication context, a sign-in of another is refused.",
         "OpenID Connect Core §5.5.1.1",
     ),
+    "oidc-core:an-id-token-names-its-access-token": (
+        "The at_hash of an ID token is half of the access token hashed as the algorithm of its signature says.",
+        "OpenID Connect Core §3.1.3.6",
+    ),
     "oidc-core:userinfo-may-be-signed": (
         "A client that registered for it gets userinfo as a JWT, signed and meant for itself.",
         "OpenID Connect Core §5.3.2",
@@ -631,6 +695,50 @@ REQUIREMENTS: dict[str, Requirement] = {
         "A string that this tenant never made is known as such without looking anywhere.",
         "Guessing must not cost reads",
     ),
+    "house:the-admin-api-denies-before-it-looks": (
+        "Who may not call the admin API with what they ask is refused before it is known whether it is there.",
+        "AIP-193; authorization that looks first tells strangers what exists",
+    ),
+    "house:every-admin-method-says-who-may": (
+        "A method of the admin API without a rule of who may call it is for nobody; the rules are those documented.",
+        "a method that is added without one would be open to all",
+    ),
+    "aip155:a-request-is-done-once": (
+        "A change of the admin API that bears a request id is done once, also where its answer was lost in a crash.",
+        "AIP-155",
+    ),
+    "aip193:all-that-is-wrong-is-told": (
+        "What a request breaks of the rules of its proto is told at once, with the path of each field.",
+        "AIP-193, AIP-203; whoever mends one field must not be told of the next only then",
+    ),
+    "house:the-admin-api-keeps-its-promise": (
+        "A change of the protos that older callers would not understand is found before it is published.",
+        "AIP-180; callers are updated later than servers",
+    ),
+    "house:a-revoked-admin-token-opens-nothing": (
+        "A token that was revoked or has expired opens nothing from that instant, and ends what it had opened.",
+        "a stolen token must end when its owner says so",
+    ),
+    "house:no-change-without-its-event": (
+        "Whatever is changed through the admin API leaves an event that says who did it, from where, in which request.",
+        "an operator must be able to answer for every change",
+    ),
+    "house:no-event-holds-a-secret": (
+        "No token, secret, key or digest of one stands in an event.",
+        "events are read by more people than secrets are",
+    ),
+    "house:a-changed-trail-is-found-out": (
+        "An event that was changed, taken out of the middle or put there breaks the chain of hashes, and is found.",
+        "whoever gets at the file must not be able to hide it",
+    ),
+    "house:a-listener-misses-nothing": (
+        "A stream that is resumed tells every event, whatever broke it, and whoever reads slowly holds up nobody.",
+        "an alarm that was never heard was no alarm",
+    ),
+    "house:admin-tokens-go-by-tls-alone": (
+        "No admin token is taken or sent without TLS between two machines.",
+        "RFC 6750 §5.3; whoever listens would be the operator",
+    ),
     "house:a-token-of-one-kind-is-no-other": (
         "A code is no refresh token, a refresh token no access token, and so on.",
         "Type confusion",
@@ -658,5 +766,93 @@ REQUIREMENTS: dict[str, Requirement] = {
     "house:a-replayed-answer-opens-only-to-its-token": (
         "The answer that is kept for a repeated refresh opens only to who repeats it, token and all.",
         "A copied file must not hold live tokens",
+    ),
+    "rfc9440:a-client-certificate-in-a-header": (
+        "A client certificate is read from a header as a byte sequence or as an escaped PEM, and from nothing else.",
+        "RFC 9440 §2",
+    ),
+    "house:one-certificate-and-from-a-trusted-proxy-alone": (
+        "Which certificate a client has shown is believed of a trusted proxy alone, and of one header.",
+        "whoever can send a header could else be anybody",
+    ),
+    "rfc8705:a-client-is-proven-by-the-name-in-its-certificate": (
+        "A client is proven by a certificate that counts now, is of an authority of the issuer's, and bears the name.",
+        "RFC 8705 §2.1",
+    ),
+    "rfc8705:a-client-is-proven-by-the-key-of-its-certificate": (
+        "A client is proven by a certificate of a key that it has registered.",
+        "RFC 8705 §2.2",
+    ),
+    "rfc8705:a-bound-token-opens-nothing-without-its-certificate": (
+        "A token that is bound to a certificate, and a public client's refresh token too, counts only with that one.",
+        "RFC 8705 §3, §7.1",
+    ),
+    "rfc7591:a-software-statement-goes-before-the-clients-own-word": (
+        "What a software statement says of a client goes before what the client says, and the statement is echoed.",
+        "RFC 7591 §2.3, §3.2.1",
+    ),
+    "rfc7591:a-software-statement-is-believed-of-whom-the-operator-trusts": (
+        "A software statement counts only if one whom the operator trusts has signed it, for this issuer and for now.",
+        "RFC 7591 §2.3, §3.2.2",
+    ),
+    "house:a-further-host-is-verified-first": (
+        "Nobody is found at a further host before its owner has said in the DNS that they want that.",
+        "else whoever may name hosts could take those of others",
+    ),
+    "house:a-host-is-of-one-issuer": (
+        "A host leads to the issuers whose URIs name it, or to the one whose further host it is, never to both.",
+        "whoever is sent to a host must end at the issuer that its owner chose",
+    ),
+    "house:a-further-host-changes-no-identity": (
+        "At a further host an issuer says and expects the same as at its own, and sets no cookie: pages are at its own.",
+        "RFC 8414 §3.3, RFC 9700 §4.4",
+    ),
+    "house:a-software-statement-may-be-required": (
+        "Where the operator wants it so, nobody registers or changes a registration without a software statement.",
+        "an issuer may let in known programs only",
+    ),
+    "house:who-changes-who-they-are-is-asked-for-again": (
+        "Where a client comes to be called, reached or proven otherwise, its users are asked for their consent again.",
+        "what they allowed was allowed to the one that it was",
+    ),
+    "house:the-operator-limits-who-came-by-themselves": (
+        "A client that came by itself has no more scopes than the operator lets it have, whatever it says of itself.",
+        "what a client says of itself it can say otherwise at any time",
+    ),
+    "house:a-disabled-client-has-nothing": (
+        "A client that is disabled proves itself nowhere, no page goes on for it, and none of its tokens counts.",
+        "whoever shuts a client out must not have to know all that it was given",
+    ),
+    "house:who-came-by-themselves-waits-where-the-operator-wants-to-see-them": (
+        "Where the operator wants it so, a client that came by itself gets nothing before it is approved.",
+        "an issuer may let in known programs only",
+    ),
+    "house:a-list-holds-each-thing-once-and-in-order": (
+        "In the pages of a list each thing that is there all the time stands once and in order, whatever their sizes.",
+        "AIP-158: whoever reads a list must not have to read it again to be sure of it",
+    ),
+    "house:what-was-just-done-is-seen": (
+        "Whoever was told that something was done finds it done in whatever they read next.",
+        "AIP-133, strong consistency",
+    ),
+    "house:applied-twice-changes-nothing": (
+        "A file of issuers that is applied again changes nothing, and so does what was exported.",
+        "what is applied every night must not write every night",
+    ),
+    "house:no-secret-in-a-file-of-issuers": (
+        "A file that declares issuers holds no secret, and an export gives none away.",
+        "such files are kept where many people read",
+    ),
+    "house:every-call-has-a-command": (
+        "Whatever the admin API can do, a command does.",
+        "an operator in trouble has a shell",
+    ),
+    "house:a-token-goes-to-its-own-server": (
+        "The admin token of one server that has a name is never sent to the address of another.",
+        "who sees it can do everything",
+    ),
+    "house:an-issuer-is-deleted-by-its-typed-id": (
+        "No issuer is deleted by a command whose word was not given twice.",
+        "it takes the sign-in of everybody with it",
     ),
 }

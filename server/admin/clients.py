@@ -1,38 +1,45 @@
 """ClientService: proto in, the tenant's answer out."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import client_service_pb2 as pb
-from protos.admin.v1 import client_service_pb2_grpc as rpc
-from server.admin import names, turns
-from server.admin.issuers import OPERATOR
+from server.admin import filter, jwks, masks, names, walks
+from server.admin.caller import Caller
+from server.admin.fitting import fitting
 from server.admin.names import PageTokens
-from server.admin.policy import seconds
-from tenants.acts.operate import (
-    ClientPage,
-    ClientRemoval,
-    NewClient,
-    SecretRotation,
-    add_client,
-    get_client,
+from server.admin.status import DocumentUnusable, Immutable
+from server.admin.turns import Turns
+from tenants.acts.client_changes import (
+    ClientChange,
+    Named,
+    Reread,
+    ScopeLimit,
+    approve_client,
+    change_client,
+    client_of_document,
+    disable_client,
+    enable_client,
+    etag,
     list_clients,
-    remove_client,
-    rotate_secret,
+    remove_seen_client,
+    reread,
 )
-from tenants.oauth import json_text
-from tenants.oauth.client_metadata import SESSION_REQUIRED, SIGNED_USERINFO
-from tenants.problems import Invalid
-from tenants.records import DAY, Client
+from tenants.acts.operate import NewClient, SecretRotation, add_client, get_client, rotate_secret
+from tenants.oauth import certificate_name, software_statement
+from tenants.oauth.certificate_name import MEMBERS as CERTIFICATE_NAMES
+from tenants.oauth.client_document import Fetched
+from tenants.oauth.client_metadata import CERTIFICATE_BOUND, SESSION_REQUIRED, SIGNED_USERINFO
+from tenants.oauth.refusal import Refusal
+from tenants.problems import Invalid, Unfetched
+from tenants.records import Client
 from tenants.registry import Registry
-from tenants.turn import Turn
 
-Q = TypeVar("Q")
-R = TypeVar("R")
-LONGEST_OVERLAP = 30 * DAY
 _ORIGINS = {
     "admin": pb.Client.ORIGIN_ADMIN,
     "registration": pb.Client.ORIGIN_REGISTRATION,
@@ -40,73 +47,176 @@ _ORIGINS = {
 }
 
 
-class Clients(rpc.ClientServiceServicer):
-    def __init__(self, registry: Registry, page_tokens: PageTokens) -> None:
+_FIELDS = masks.changeable(
+    pb.Client,
+    set_once=("name", "client_id"),
+    output_only=(
+        "origin",
+        "client_secret",
+        "client_secret_set",
+        "create_time",
+        "last_use_time",
+        "software_statement",
+        "state",
+        "secrets",
+        "document_read_time",
+        "document_expire_time",
+        "etag",
+    ),
+)
+_DECIDED = "scope_limit"
+"""What the operator says of a client that came by itself."""
+
+
+def _state(client: Client) -> pb.Client.State:
+    if client.disabled_at is not None:
+        return pb.Client.STATE_DISABLED
+    return pb.Client.STATE_PENDING if client.approval == "pending" else pb.Client.STATE_ACTIVE
+
+
+_SEEN: dict[str, filter.Field[Client]] = {
+    "client_id": filter.text(lambda client: client.id),
+    "display_name": filter.text(lambda client: client.name),
+    "origin": filter.choice(lambda client: pb.Client.Origin.Name(_ORIGINS[client.origin]), pb.Client.Origin.keys()),
+    "state": filter.choice(lambda client: pb.Client.State.Name(_state(client)), pb.Client.State.keys()),
+    "token_endpoint_auth_method": filter.text(lambda client: client.auth_method),
+    "grant_types": filter.several(lambda client: client.grant_types),
+    "create_time": filter.time(lambda client: client.created_at),
+    "last_use_time": filter.time(lambda client: client.last_used_at),
+}
+"""What a filter of clients may speak of."""
+
+
+class Documents(Protocol):
+    async def at(self, tenant: str, url: str, *, known: bool, address: str) -> Fetched:
+        """The one that a client's id leads to, asked for on behalf of one tenant. Raises Unfetched."""
+        ...
+
+
+class ClientService:
+    def __init__(self, registry: Registry, page_tokens: PageTokens, documents: Documents) -> None:
         self._registry = registry
+        self._turns = Turns(registry, names.of_client, "client")
         self._page_tokens = page_tokens
+        self._documents = documents
 
-    async def CreateClient(self, request: pb.CreateClientRequest, context: object) -> pb.Client:
+    async def CreateClient(self, request: pb.CreateClientRequest, caller: Caller) -> pb.Client:
         issuer_id = names.issuer_id(request.parent, "parent")
-        act = rehearse if request.validate_only else add_client
-        new = NewClient(
-            client_id=names.chosen_client_id(request.client_id),
-            metadata=_metadata(request.client),
-            resources=tuple(request.client.resources),
-            target_resources=tuple(request.client.target_resources),
-            actor=OPERATOR,
+        if request.client.scope_limit:
+            raise _limited_by_scope()
+        new = _said(request.client, request.client_id or None)
+        return await self._turns.change(
+            caller, request, issuer_id, add_client, new, lambda made: _client(issuer_id, *made)
         )
-        try:
-            client, secret = await self._run(issuer_id, act, new)
-        except Rehearsed as rehearsed:
-            return _client(issuer_id, rehearsed.client, None)
-        except Invalid as invalid:
-            raise Invalid(f"client.{invalid.field}".replace("client.client", "client"), invalid.description) from None
-        return _client(issuer_id, client, secret)
 
-    async def GetClient(self, request: pb.GetClientRequest, context: object) -> pb.Client:
+    async def GetClient(self, request: pb.GetClientRequest, caller: Caller) -> pb.Client:
         issuer_id, client_id = names.client_ids(request.name)
-        return _client(issuer_id, await self._run(issuer_id, get_client, client_id))
+        return _client(issuer_id, await self._turns.read(issuer_id, get_client, client_id))
 
-    async def ListClients(self, request: pb.ListClientsRequest, context: object) -> pb.ListClientsResponse:
+    async def ListClients(self, request: pb.ListClientsRequest, caller: Caller) -> pb.ListClientsResponse:
         issuer_id, size = names.issuer_id(request.parent, "parent"), names.page_size(request.page_size)
-        asked = f"clients {issuer_id}"
-        wanted = ClientPage(self._page_tokens.after(request.page_token, asked), size + 1)
-        found = await self._run(issuer_id, list_clients, wanted)
-        page, following = self._page_tokens.cut(found, size, asked)
-        return pb.ListClientsResponse(
-            clients=[_client(issuer_id, client) for client in page], next_page_token=following
+        holds = filter.parse(request.filter, _SEEN)
+        asked = walks.asked("clients", issuer_id, request.filter)
+        after = self._page_tokens.after(request.page_token, asked)
+        seen = await walks.walked(partial(self._turns.read, issuer_id, list_clients), after, size, holds)
+        page = fitting([_client(issuer_id, client) for client in seen.found])
+        more, place = seen.more, seen.place
+        if len(page) < len(seen.found):
+            more, place = True, page[-1].client_id
+        following = self._page_tokens.following(place, asked) if more else ""
+        return pb.ListClientsResponse(clients=page, next_page_token=following)
+
+    async def UpdateClient(self, request: pb.UpdateClientRequest, caller: Caller) -> pb.Client:
+        given = request.client
+        issuer_id, client_id = names.client_ids(given.name, "client.name")
+        paths = _FIELDS.paths(tuple(request.update_mask.paths), given)
+        change = ClientChange(client=Named(id=client_id, etag=given.etag), change=_change(issuer_id, given, paths))
+        return await self._turns.change(
+            caller, request, issuer_id, change_client, change, lambda changed: _client(issuer_id, *changed)
         )
 
-    async def DeleteClient(self, request: pb.DeleteClientRequest, context: object) -> Empty:
-        issuer_id, client_id = names.client_ids(request.name)
-        await self._run(issuer_id, remove_client, ClientRemoval(client_id, OPERATOR))
-        return Empty()
+    async def DeleteClient(self, request: pb.DeleteClientRequest, caller: Caller) -> Empty:
+        issuer_id, named = _named(request)
+        return await self._turns.change(caller, request, issuer_id, remove_seen_client, named, lambda _: Empty())
+
+    async def DisableClient(self, request: pb.DisableClientRequest, caller: Caller) -> pb.Client:
+        issuer_id, named = _named(request)
+        return await self._turns.change(caller, request, issuer_id, disable_client, named, partial(_client, issuer_id))
+
+    async def EnableClient(self, request: pb.EnableClientRequest, caller: Caller) -> pb.Client:
+        issuer_id, named = _named(request)
+        return await self._turns.change(caller, request, issuer_id, enable_client, named, partial(_client, issuer_id))
+
+    async def ApproveClient(self, request: pb.ApproveClientRequest, caller: Caller) -> pb.Client:
+        issuer_id, named = _named(request)
+        return await self._turns.change(caller, request, issuer_id, approve_client, named, partial(_client, issuer_id))
+
+    async def RefreshClientDocument(self, request: pb.RefreshClientDocumentRequest, caller: Caller) -> pb.Client:
+        issuer_id, named = _named(request)
+        # what it did itself must not refuse a request that comes again: of such a one the etag is looked at later
+        seen = Named(id=named.id) if request.request_id else named
+        client = await self._turns.read(issuer_id, client_of_document, seen)
+        uid, address = self._registry.tenant(issuer_id).listing.uid, caller.origin.address
+        try:
+            fetched = await self._documents.at(uid, client.id, known=True, address=address)
+            asked = Reread(client=named, fetched=fetched)
+            return await self._turns.change(caller, request, issuer_id, reread, asked, partial(_client, issuer_id))
+        except Unfetched as unfetched:
+            raise DocumentUnusable(str(unfetched)) from None
+        except Refusal as refusal:
+            raise DocumentUnusable(refusal.detail or refusal.description) from None
 
     async def RotateClientSecret(
-        self, request: pb.RotateClientSecretRequest, context: object
+        self, request: pb.RotateClientSecretRequest, caller: Caller
     ) -> pb.RotateClientSecretResponse:
         issuer_id, client_id = names.client_ids(request.name)
-        overlap = seconds(request.overlap, "overlap")
-        if overlap > LONGEST_OVERLAP:
-            raise Invalid("overlap", "must be at most 30 days")
-        secret, end = await self._run(issuer_id, rotate_secret, SecretRotation(client_id, overlap, OPERATOR))
-        return pb.RotateClientSecretResponse(client_secret=secret, previous_expire_time=Timestamp(seconds=end))
-
-    async def _run(self, issuer_id: str, act: Callable[[Turn, Q], R], request: Q) -> R:
-        return await turns.run(self._registry, issuer_id, act, request, names.of_client)
+        rotation = SecretRotation(client_id, request.overlap.seconds)
+        return await self._turns.change(caller, request, issuer_id, rotate_secret, rotation, _rotated)
 
 
-class Rehearsed(Exception):
-    """Carries out of a turn what the turn would have made; being raised, it undoes it."""
-
-    def __init__(self, client: Client) -> None:
-        super().__init__()
-        self.client = client
+def _rotated(rotated: tuple[str, int]) -> pb.RotateClientSecretResponse:
+    secret, end = rotated
+    return pb.RotateClientSecretResponse(client_secret=secret, previous_expire_time=Timestamp(seconds=end))
 
 
-def rehearse(turn: Turn, new: NewClient) -> tuple[Client, str | None]:
-    client, _ = add_client(turn, new)
-    raise Rehearsed(client)
+def _named(
+    request: pb.DeleteClientRequest
+    | pb.DisableClientRequest
+    | pb.EnableClientRequest
+    | pb.ApproveClientRequest
+    | pb.RefreshClientDocumentRequest,
+) -> tuple[str, Named]:
+    issuer_id, client_id = names.client_ids(request.name)
+    return issuer_id, Named(id=client_id, etag=request.etag)
+
+
+def _change(issuer_id: str, given: pb.Client, paths: Sequence[str]) -> Callable[[Client], NewClient | ScopeLimit]:
+    def change(now: Client) -> NewClient | ScopeLimit:
+        shown, wanted = _client(issuer_id, now), _client(issuer_id, now)
+        masks.merge(given, paths, wanted)
+        if now.origin == "admin":
+            if wanted.scope_limit:
+                raise _limited_by_scope()
+            return _said(wanted, now.id)
+        for path in paths:
+            if path != _DECIDED and getattr(wanted, path) != getattr(shown, path):
+                raise Immutable(f"client.{path}", "is what the client says of itself")
+        return ScopeLimit(wanted.scope_limit)
+
+    return change
+
+
+def _limited_by_scope() -> Invalid:
+    return Invalid(f"client.{_DECIDED}", "is for clients that came by themselves; of one that you make, scope says it")
+
+
+def _said(client: pb.Client, client_id: str | None) -> NewClient:
+    return NewClient(
+        client_id=client_id,
+        metadata=_metadata(client),
+        resources=tuple(client.resources),
+        target_resources=tuple(client.target_resources),
+    )
 
 
 def _metadata(client: pb.Client) -> dict[str, Any]:
@@ -118,10 +228,12 @@ def _metadata(client: pb.Client) -> dict[str, Any]:
         "token_endpoint_auth_method": client.token_endpoint_auth_method,
         "scope": client.scope,
         "application_type": client.application_type,
-        "jwks": _jwks(client.jwks),
+        "jwks": jwks.parsed(client.jwks, "client.jwks"),
         "jwks_uri": client.jwks_uri,
         "token_endpoint_auth_signing_alg": client.token_endpoint_auth_signing_alg,
         "dpop_bound_access_tokens": client.dpop_bound_access_tokens,
+        CERTIFICATE_BOUND: client.tls_client_certificate_bound_access_tokens,
+        **{name: getattr(client, name) for name in CERTIFICATE_NAMES},
         "require_pushed_authorization_requests": client.require_pushed_authorization_requests,
         "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
         "backchannel_logout_uri": client.backchannel_logout_uri,
@@ -129,13 +241,6 @@ def _metadata(client: pb.Client) -> dict[str, Any]:
         SIGNED_USERINFO: client.userinfo_signed_response_alg,
     }
     return {name: value for name, value in members.items() if value}
-
-
-def _jwks(text: str) -> Any:
-    try:
-        return json_text.parse(text.encode("utf-8")) if text else None
-    except json_text.NotJson as error:
-        raise Invalid("client.jwks", f"must be JSON: {error}") from None
 
 
 def _client(issuer_id: str, client: Client, secret: str | None = None) -> pb.Client:
@@ -153,15 +258,31 @@ def _client(issuer_id: str, client: Client, secret: str | None = None) -> pb.Cli
         target_resources=client.target_resources,
         client_secret=secret or "",
         client_secret_set=bool(client.secrets),
+        secrets=[
+            pb.Client.Secret(id=hashlib.sha256(secret.digest).hexdigest()[:8], expire_time=_time(secret.expires_at))
+            for secret in client.secrets
+        ],
+        state=_state(client),
+        scope_limit=" ".join(client.scope_limit or ()),
+        etag=etag(client),
         create_time=Timestamp(seconds=client.created_at),
         last_use_time=Timestamp(seconds=client.last_used_at),
-        jwks="" if client.jwks is None else json_text.write(client.jwks).decode("utf-8"),
+        jwks=jwks.written(client.jwks),
         jwks_uri=client.jwks_uri or "",
         token_endpoint_auth_signing_alg=client.assertion_algorithm or "",
         dpop_bound_access_tokens=client.dpop_bound,
+        tls_client_certificate_bound_access_tokens=client.certificate_bound,
+        **({} if client.certificate_name is None else certificate_name.members_of(client.certificate_name)),
+        software_statement=client.metadata.get(software_statement.MEMBER, ""),
         require_pushed_authorization_requests=client.par_required,
         post_logout_redirect_uris=client.post_logout_redirect_uris,
         backchannel_logout_uri=client.backchannel_logout_uri or "",
         backchannel_logout_session_required=SESSION_REQUIRED in client.metadata,
         userinfo_signed_response_alg=client.metadata.get(SIGNED_USERINFO, ""),
+        document_read_time=_time(None if client.document is None else client.document.fetched_at),
+        document_expire_time=_time(None if client.document is None else client.document.expires_at),
     )
+
+
+def _time(seconds: int | None) -> Timestamp | None:
+    return None if seconds is None else Timestamp(seconds=seconds)

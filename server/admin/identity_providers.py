@@ -3,19 +3,19 @@
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
-from typing import Any, Protocol, TypeVar, cast
+from functools import partial
+from typing import Any, Protocol, cast
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import identity_provider_service_pb2 as pb
-from protos.admin.v1 import identity_provider_service_pb2_grpc as rpc
-from server.admin import masks, names, turns
-from server.admin.issuers import OPERATOR
+from server.admin import masks, names
+from server.admin.caller import Caller
 from server.admin.names import PageTokens
-from server.admin.policy import seconds
 from server.admin.status import Immutable
+from server.admin.turns import Turns
 from tenants.acts.provider_kinds import KINDS, kind_of
 from tenants.acts.provider_settings import Settings
 from tenants.acts.providers import (
@@ -29,17 +29,13 @@ from tenants.acts.providers import (
     get_provider,
     remove_provider,
     settings_of,
-    would_be,
 )
 from tenants.acts.try_out import Finding, State, Trial, try_out
 from tenants.oauth import json_text
 from tenants.problems import Invalid
 from tenants.records import AccessRule, ClaimMapping, IdentityProvider, ProviderKind
 from tenants.registry import Registry
-from tenants.turn import Turn
 
-Q = TypeVar("Q")
-R = TypeVar("R")
 _Check = pb.TestIdentityProviderResponse.Check
 _STATES: dict[State, pb.TestIdentityProviderResponse.Check.State] = {
     "passed": _Check.STATE_PASSED,
@@ -58,83 +54,82 @@ class Examiner(Protocol):
     async def examine(self, tenant: str, trial: Trial) -> Sequence[Finding]: ...
 
 
-class IdentityProviders(rpc.IdentityProviderServiceServicer):
+class IdentityProviderService:
     def __init__(self, registry: Registry, page_tokens: PageTokens, examiner: Examiner) -> None:
         self._registry = registry
+        self._turns = Turns(registry, names.PROVIDERS.name, "identity_provider")
         self._examiner = examiner
         self._page_tokens = page_tokens
 
     async def CreateIdentityProvider(
-        self, request: pb.CreateIdentityProviderRequest, context: object
+        self, request: pb.CreateIdentityProviderRequest, caller: Caller
     ) -> pb.IdentityProvider:
         issuer_id = names.issuer_id(request.parent, "parent")
         given = request.identity_provider
-        provider_id = names.chosen_provider_id(request.identity_provider_id)
-        with _as_asked():
+        with _as_asked(), self._turns.told_in_full(issuer_id):
             settings = _settings(given)
-        new = NewProvider(id=provider_id, settings=settings, secret=given.client_secret, actor=OPERATOR)
-        if not request.validate_only:
-            return self._shown(issuer_id, await self._run(issuer_id, add_provider, new))
-        shown = self._shown(issuer_id, await self._run(issuer_id, would_be, new))
-        shown.ClearField("public_jwk")  # of a key that is not kept
-        return shown
+        new = NewProvider(id=request.identity_provider_id, settings=settings, secret=given.client_secret)
+        with _as_asked():
+            return _honest(
+                request,
+                await self._turns.change(
+                    caller, request, issuer_id, add_provider, new, partial(self._shown, issuer_id)
+                ),
+            )
 
-    async def GetIdentityProvider(self, request: pb.GetIdentityProviderRequest, context: object) -> pb.IdentityProvider:
-        issuer_id, provider_id = names.provider_ids(request.name)
-        return self._shown(issuer_id, await self._run(issuer_id, get_provider, provider_id))
+    async def GetIdentityProvider(self, request: pb.GetIdentityProviderRequest, caller: Caller) -> pb.IdentityProvider:
+        issuer_id, provider_id = names.PROVIDERS.ids(request.name)
+        return self._shown(issuer_id, await self._turns.read(issuer_id, get_provider, provider_id))
 
     async def ListIdentityProviders(
-        self, request: pb.ListIdentityProvidersRequest, context: object
+        self, request: pb.ListIdentityProvidersRequest, caller: Caller
     ) -> pb.ListIdentityProvidersResponse:
         issuer_id, size = names.issuer_id(request.parent, "parent"), names.page_size(request.page_size)
         asked = f"identityProviders {issuer_id}"
         after = self._page_tokens.after(request.page_token, asked)
-        found = [provider for provider in await self._run(issuer_id, all_providers, None) if provider.id > after]
-        page, following = self._page_tokens.cut(found, size, asked)
-        return pb.ListIdentityProvidersResponse(
-            identity_providers=[self._shown(issuer_id, provider) for provider in page],
-            next_page_token=following,
-        )
+        found = [provider for provider in await self._turns.read(issuer_id, all_providers, None) if provider.id > after]
+        page, following = self._page_tokens.page(found, size, asked, partial(self._shown, issuer_id))
+        return pb.ListIdentityProvidersResponse(identity_providers=page, next_page_token=following)
 
     async def UpdateIdentityProvider(
-        self, request: pb.UpdateIdentityProviderRequest, context: object
+        self, request: pb.UpdateIdentityProviderRequest, caller: Caller
     ) -> pb.IdentityProvider:
         given = request.identity_provider
-        issuer_id, provider_id = names.provider_ids(given.name, "identity_provider.name")
+        issuer_id, provider_id = names.PROVIDERS.ids(given.name, "identity_provider.name")
         mask = tuple(request.update_mask.paths)
         change = ProviderChange(
             id=provider_id,
             change=_change(given, mask, _FIELDS.paths(mask, given)),
             secret=_new_secret(given, mask),
             etag=given.etag,
-            actor=OPERATOR,
         )
-        return self._shown(issuer_id, await self._run(issuer_id, change_provider, change))
+        with _as_asked():
+            return _honest(
+                request,
+                await self._turns.change(
+                    caller, request, issuer_id, change_provider, change, partial(self._shown, issuer_id)
+                ),
+            )
 
-    async def DeleteIdentityProvider(self, request: pb.DeleteIdentityProviderRequest, context: object) -> Empty:
-        issuer_id, provider_id = names.provider_ids(request.name)
-        removal = ProviderRemoval(id=provider_id, etag=request.etag, actor=OPERATOR)
-        await self._run(issuer_id, remove_provider, removal)
-        return Empty()
+    async def DeleteIdentityProvider(self, request: pb.DeleteIdentityProviderRequest, caller: Caller) -> Empty:
+        issuer_id, provider_id = names.PROVIDERS.ids(request.name)
+        removal = ProviderRemoval(id=provider_id, etag=request.etag)
+        return await self._turns.change(caller, request, issuer_id, remove_provider, removal, lambda _: Empty())
 
     async def TestIdentityProvider(
-        self, request: pb.TestIdentityProviderRequest, context: object
+        self, request: pb.TestIdentityProviderRequest, caller: Caller
     ) -> pb.TestIdentityProviderResponse:
-        issuer_id, provider_id = names.provider_ids(request.name)
-        trial = await self._run(issuer_id, try_out, provider_id)
+        issuer_id, provider_id = names.PROVIDERS.ids(request.name)
+        trial = await self._turns.read(issuer_id, try_out, provider_id)
         found = await self._examiner.examine(self._registry.tenant(issuer_id).listing.uid, trial)
         return pb.TestIdentityProviderResponse(
             checks=[_Check(name=each.check, state=_STATES[each.state], message=each.message) for each in found],
             passed=all(each.state != "failed" for each in found),
         )
 
-    async def _run(self, issuer_id: str, act: Callable[[Turn, Q], R], request: Q) -> R:
-        with _as_asked():
-            return await turns.run(self._registry, issuer_id, act, request, names.of_provider)
-
     def _shown(self, issuer_id: str, provider: IdentityProvider) -> pb.IdentityProvider:
         message = _message(settings_of(provider))
-        message.name = names.of_provider(issuer_id, provider.id)
+        message.name = names.PROVIDERS.name(issuer_id, provider.id)
         message.redirect_uri = f"{self._registry.tenant(issuer_id).listing.uri}/callback/{provider.id}"
         message.client_secret_set = provider.sealed_secret is not None and provider.public_jwk is None
         if provider.public_jwk is not None:
@@ -144,6 +139,15 @@ class IdentityProviders(rpc.IdentityProviderServiceServicer):
         message.update_time.CopyFrom(Timestamp(seconds=provider.updated_at))
         message.etag = etag(provider)
         return message
+
+
+def _honest(
+    request: pb.CreateIdentityProviderRequest | pb.UpdateIdentityProviderRequest, shown: pb.IdentityProvider
+) -> pb.IdentityProvider:
+    """What was only tried out shows no key: one that was made for it is not kept."""
+    if request.validate_only:
+        shown.ClearField("public_jwk")
+    return shown
 
 
 @contextmanager
@@ -156,13 +160,11 @@ def _as_asked() -> Generator[None]:
 
 
 def _named(invalid: Invalid) -> Invalid:
-    if invalid.field == "kind":
+    if invalid.field == "identity_provider.kind":
         return Immutable("identity_provider.config", invalid.description)
-    if invalid.field == "id":
+    if invalid.field == "identity_provider.id":
         return Invalid("identity_provider_id", invalid.description)
-    if invalid.field == "parent":
-        return invalid
-    return Invalid(f"identity_provider.{invalid.field}", invalid.description)
+    return invalid
 
 
 def _settings(given: pb.IdentityProvider) -> Settings:
@@ -190,7 +192,7 @@ def _settings(given: pb.IdentityProvider) -> Settings:
         login_domains=tuple(given.login_domains),
         vouches_for_email=given.vouches_for_email,
         vouches_for_clients=given.vouches_for_clients,
-        recheck_interval=seconds(given.recheck_interval, "recheck_interval"),
+        recheck_interval=given.recheck_interval.seconds,
     )
 
 

@@ -1,20 +1,25 @@
 """IssuerService: proto in, the registry's answer out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import replace
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import issuer_service_pb2 as pb
-from protos.admin.v1 import issuer_service_pb2_grpc as rpc
 from server.admin import names, policy
+from server.admin.caller import Caller
 from server.admin.names import PageTokens
 from server.admin.status import Immutable
-from tenants.acts.operate import policy_of
+from server.admin.turns import name_of, rehearsed
+from tenants.acts.operate import change_policy, policy_of
 from tenants.listings import etag
 from tenants.new_issuer import NewIssuer
-from tenants.problems import EtagMismatch, Invalid, IssuerUnavailable
+from tenants.problems import Invalid
 from tenants.records import Listing, Policy
-from tenants.registry import IssuerChange, Registry
+from tenants.registry import Asking, IssuerChange, Registry
+from tenants.turn import Turn
 
 _STATES = {
     "active": pb.Issuer.STATE_ACTIVE,
@@ -25,22 +30,21 @@ _SET_ONCE = frozenset({"name", "issuer_uri"})
 _OUTPUT_ONLY = frozenset({"uid", "state", "create_time", "update_time", "delete_time", "purge_time", "etag"})
 _CHANGEABLE = frozenset({"display_name", "policy", *(f"policy.{name}" for name in policy.FIELDS)})
 MAX_DISPLAY_NAME = 63
-OPERATOR = "admin"
+FIRST_VERSION = 1
 
 
-class Issuers(rpc.IssuerServiceServicer):
+class IssuerService:
     def __init__(self, registry: Registry, page_tokens: PageTokens) -> None:
         self._registry = registry
         self._page_tokens = page_tokens
 
-    async def CreateIssuer(self, request: pb.CreateIssuerRequest, context: object) -> pb.Issuer:
+    async def CreateIssuer(self, request: pb.CreateIssuerRequest, caller: Caller) -> pb.Issuer:
         given = request.issuer
         new = NewIssuer(
             id=request.issuer_id,
             uri=given.issuer_uri,
             display_name=_display_name(given),
             policy=policy.replaced(given.policy),
-            actor=OPERATOR,
         )
         if request.validate_only:
             await self._registry.check(new)
@@ -50,74 +54,91 @@ class Issuers(rpc.IssuerServiceServicer):
                 issuer_uri=new.uri,
                 policy=policy.to_proto(new.policy),
             )
-        return _issuer(await self._registry.create(new), new.policy)
+        made = await self._registry.create(new, _asking(caller, request))
+        if made.version == FIRST_VERSION:
+            return _issuer(made, new.policy)
+        return await self._whole(new.id)  # this very request made it before, and it has changed since
 
-    async def GetIssuer(self, request: pb.GetIssuerRequest, context: object) -> pb.Issuer:
+    async def GetIssuer(self, request: pb.GetIssuerRequest, caller: Caller) -> pb.Issuer:
         return await self._whole(names.issuer_id(request.name))
 
-    async def ListIssuers(self, request: pb.ListIssuersRequest, context: object) -> pb.ListIssuersResponse:
+    async def ListIssuers(self, request: pb.ListIssuersRequest, caller: Caller) -> pb.ListIssuersResponse:
         size, asked = names.page_size(request.page_size), f"issuers {request.show_deleted}"
         after = self._page_tokens.after(request.page_token, asked)
-        found = await self._registry.page(after, size + 1, with_deleted=request.show_deleted)
-        page, following = self._page_tokens.cut(found, size, asked)
-        return pb.ListIssuersResponse(issuers=[_issuer(listing, None) for listing in page], next_page_token=following)
+        found = await self._registry.page(after, size + 1, with_deleted=request.show_deleted, among=caller.issuers)
+        page, following = self._page_tokens.page(found, size, asked, lambda listing: _issuer(listing, None))
+        return pb.ListIssuersResponse(issuers=page, next_page_token=following)
 
-    async def UpdateIssuer(self, request: pb.UpdateIssuerRequest, context: object) -> pb.Issuer:
+    async def UpdateIssuer(self, request: pb.UpdateIssuerRequest, caller: Caller) -> pb.Issuer:
         given = request.issuer
         issuer_id = names.issuer_id(given.name, "issuer.name")
-        listing = self._registry.tenant(issuer_id).listing
-        if listing.state == "deleted":
-            raise IssuerUnavailable(f"{issuer_id} is deleted")
-        version = self._version(issuer_id, given.etag)
-        paths = _paths(request, listing)
-        if not paths:
-            return await self._whole(issuer_id)
+        paths = _paths(request, self._registry.tenant(issuer_id).listing)
         change = IssuerChange(
             id=issuer_id,
-            actor=OPERATOR,
             display_name=_display_name(given) if "display_name" in paths else None,
             policy=_policy_change(given, paths),
-            version=version,
         )
-        try:
-            await self._registry.change(change)
-        except Invalid as invalid:
-            if "." in invalid.field:
-                raise
-            raise Invalid(f"issuer.policy.{invalid.field}", invalid.description) from None
+        with _told_in_full():
+            if request.validate_only:
+                return await self._rehearsed(change, given.etag)
+            await self._registry.change(change, _asking(caller, request, given.etag))
         return await self._whole(issuer_id)
 
-    async def DeleteIssuer(self, request: pb.DeleteIssuerRequest, context: object) -> pb.Issuer:
+    async def DeleteIssuer(self, request: pb.DeleteIssuerRequest, caller: Caller) -> pb.Issuer:
         issuer_id = names.issuer_id(request.name)
-        return _issuer(await self._registry.delete(issuer_id, self._version(issuer_id, request.etag)), None)
+        if request.validate_only:
+            return _issuer(self._registry.check_delete(issuer_id, request.etag), None)
+        return _issuer(await self._registry.delete(issuer_id, _asking(caller, request, request.etag)), None)
 
-    async def UndeleteIssuer(self, request: pb.UndeleteIssuerRequest, context: object) -> pb.Issuer:
+    async def UndeleteIssuer(self, request: pb.UndeleteIssuerRequest, caller: Caller) -> pb.Issuer:
         issuer_id = names.issuer_id(request.name)
-        await self._registry.undelete(issuer_id)
+        await self._registry.undelete(issuer_id, _asking(caller, request, request.etag))
         return await self._whole(issuer_id)
 
-    async def EnableIssuer(self, request: pb.EnableIssuerRequest, context: object) -> pb.Issuer:
+    async def EnableIssuer(self, request: pb.EnableIssuerRequest, caller: Caller) -> pb.Issuer:
         issuer_id = names.issuer_id(request.name)
-        await self._registry.enable(issuer_id, self._version(issuer_id, request.etag))
+        await self._registry.enable(issuer_id, _asking(caller, request, request.etag))
         return await self._whole(issuer_id)
 
-    async def DisableIssuer(self, request: pb.DisableIssuerRequest, context: object) -> pb.Issuer:
+    async def DisableIssuer(self, request: pb.DisableIssuerRequest, caller: Caller) -> pb.Issuer:
         issuer_id = names.issuer_id(request.name)
-        await self._registry.disable(issuer_id, self._version(issuer_id, request.etag))
+        await self._registry.disable(issuer_id, _asking(caller, request, request.etag))
         return await self._whole(issuer_id)
 
     async def _whole(self, issuer_id: str) -> pb.Issuer:
         tenant = self._registry.tenant(issuer_id)
         return _issuer(tenant.listing, await tenant.actor.run(policy_of, None))
 
-    def _version(self, issuer_id: str, given: str) -> int | None:
-        """The version that an etag stands for; None if the caller does not care."""
-        if not given:
-            return None
-        listing = self._registry.tenant(issuer_id).listing
-        if given != etag(listing):
-            raise EtagMismatch(etag(listing))
-        return listing.version
+    async def _rehearsed(self, change: IssuerChange, seen: str) -> pb.Issuer:
+        """The issuer as it would be."""
+        tenant = self._registry.tenant(change.id)
+        self._registry.check_change(change.id, seen)
+        name = tenant.listing.display_name if change.display_name is None else change.display_name
+
+        def act(turn: Turn, _: None) -> Policy:
+            policy = turn.issuer.policy if change.policy is None else change.policy(turn.issuer.policy)
+            change_policy(turn, policy)
+            return policy
+
+        return await rehearsed(
+            tenant.perform, act, None, lambda policy: _issuer(replace(tenant.listing, display_name=name), policy)
+        )
+
+
+def _asking(caller: Caller, request: Message, etag: str = "") -> Asking:
+    name = name_of(caller, request) if getattr(request, "request_id", "") else None
+    return Asking(origin=caller.origin, etag=etag, name=name)
+
+
+@contextmanager
+def _told_in_full() -> Generator[None]:
+    """What is wrong with a policy is told with the path of the field as the caller knows it."""
+    try:
+        yield
+    except Invalid as invalid:
+        if "." in invalid.field or invalid.field == "request_id":
+            raise
+        raise Invalid(f"issuer.policy.{invalid.field}", invalid.description) from None
 
 
 def _paths(request: pb.UpdateIssuerRequest, listing: Listing) -> list[str]:

@@ -3,10 +3,14 @@
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from urllib.parse import quote, unquote
 
+from google.protobuf.message import Message
+
+from server.admin.fitting import fitting
 from tenants.problems import Invalid
 
 DEFAULT_PAGE = 50
@@ -15,22 +19,68 @@ TAG_BYTES = 16
 _OWN_ID = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _ISSUER = re.compile(rf"issuers/({_OWN_ID})")
 _CLIENT = re.compile(rf"issuers/({_OWN_ID})/clients/([A-Za-z0-9_-]{{1,128}}|https?%3A%2F%2F[A-Za-z0-9._~%-]{{1,1600}})")
-_PROVIDER = re.compile(rf"issuers/({_OWN_ID})/identityProviders/({_OWN_ID})")
-_RESOURCE = re.compile(rf"issuers/({_OWN_ID})/resources/({_OWN_ID})")
-_REGISTRATION_TOKEN = re.compile(rf"issuers/({_OWN_ID})/registrationTokens/(r_[0-9a-f]{{16}})")
+_ADMIN_TOKEN = re.compile(rf"adminTokens/({_OWN_ID})")
+_EVENT = re.compile(rf"(?:issuers/({_OWN_ID})/)?events/([1-9][0-9]{{0,17}})")
 _WEBHOOK = re.compile(rf"issuers/({_OWN_ID})/webhook")
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The things of one kind that an issuer has: `issuers/{issuer}/<segment>/{<singular>}`."""
+
+    segment: str
+    singular: str
+    pattern: str = _OWN_ID
+    """What their own ids match."""
+
+    def ids(self, name: str, field: str = "name") -> tuple[str, str]:
+        """(issuer id, the thing's own id). Raises Invalid."""
+        found = re.fullmatch(rf"issuers/({_OWN_ID})/{self.segment}/({self.pattern})", name)
+        if found is None:
+            raise Invalid(field, f"must be issuers/{{issuer}}/{self.segment}/{{{self.singular}}}")
+        return found[1], found[2]
+
+    def name(self, issuer_id: str, own_id: str) -> str:
+        return f"issuers/{issuer_id}/{self.segment}/{own_id}"
+
+    def chosen(self, own_id: str) -> str:
+        """An id that a thing can have. Raises Invalid."""
+        if not re.fullmatch(_OWN_ID, own_id):
+            raise Invalid(
+                f"{self.singular}_id", "must be 1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -"
+            )
+        return own_id
+
+
+DOMAINS = Collection("domains", "domain")
+PROVIDERS = Collection("identityProviders", "identity_provider")
+RESOURCES = Collection("resources", "resource")
+WORKLOAD_ISSUERS = Collection("workloadIssuers", "workload_issuer")
+REGISTRATION_TOKENS = Collection("registrationTokens", "registration_token", r"r_[0-9a-f]{16}")
+SIGNING_KEYS = Collection("signingKeys", "signing_key", r"[A-Za-z0-9._-]{1,128}")
+USERS = Collection("users", "user", r"[A-Za-z0-9_-]{1,128}")
+SESSIONS = Collection("sessions", "session", r"[0-9a-f]{32}")
+GRANTS = Collection("grants", "grant", r"[1-9][0-9]{0,18}")
+OPERATIONS = Collection("operations", "operation", r"[0-9a-f]{26}")
 
 
 def issuer_id(name: str, field: str = "name") -> str:
     return _read(_ISSUER, name, field, "issuers/{issuer}")[1]
 
 
-def client_ids(name: str) -> tuple[str, str]:
+def parent_ids(parent: str) -> tuple[str, str | None]:
+    """(issuer id, user id): of what an issuer has, or of what one of its users has."""
+    if "/users/" in parent:
+        return USERS.ids(parent, "parent")
+    return issuer_id(parent, "parent"), None
+
+
+def client_ids(name: str, field: str = "name") -> tuple[str, str]:
     """(issuer id, client id). An id that is a URL stands there as one segment of a path."""
     found = _CLIENT.fullmatch(name)
     client_id = "" if found is None else unquote(found[2])
     if found is None or of_client(found[1], client_id) != name:
-        raise Invalid("name", "must be issuers/{issuer}/clients/{client}")
+        raise Invalid(field, "must be issuers/{issuer}/clients/{client}")
     return found[1], client_id
 
 
@@ -38,46 +88,27 @@ def of_client(issuer_id: str, client_id: str) -> str:
     return f"issuers/{issuer_id}/clients/{quote(client_id, safe='')}"
 
 
-def chosen_client_id(client_id: str) -> str | None:
-    return _chosen(client_id, "client_id") if client_id else None
+def admin_token_id(name: str) -> str:
+    return _read(_ADMIN_TOKEN, name, "name", "adminTokens/{admin_token}")[1]
 
 
-def provider_ids(name: str, field: str = "name") -> tuple[str, str]:
-    """(issuer id, identity provider id)."""
-    found = _read(_PROVIDER, name, field, "issuers/{issuer}/identityProviders/{identity_provider}")
-    return found[1], found[2]
+def of_admin_token(token_id: str) -> str:
+    return f"adminTokens/{token_id}"
 
 
-def of_provider(issuer_id: str, provider_id: str) -> str:
-    return f"issuers/{issuer_id}/identityProviders/{provider_id}"
+def trail_of(parent: str) -> str:
+    """The id of the issuer whose events they are; empty for those of the server."""
+    return issuer_id(parent, "parent") if parent else ""
 
 
-def chosen_provider_id(provider_id: str) -> str:
-    return _chosen(provider_id, "identity_provider_id")
+def event_ids(name: str) -> tuple[str, int]:
+    """(trail, number)."""
+    found = _read(_EVENT, name, "name", "issuers/{issuer}/events/{event} or events/{event}")
+    return found[1] or "", int(found[2])
 
 
-def resource_ids(name: str, field: str = "name") -> tuple[str, str]:
-    """(issuer id, resource id)."""
-    found = _read(_RESOURCE, name, field, "issuers/{issuer}/resources/{resource}")
-    return found[1], found[2]
-
-
-def of_resource(issuer_id: str, resource_id: str) -> str:
-    return f"issuers/{issuer_id}/resources/{resource_id}"
-
-
-def chosen_resource_id(resource_id: str) -> str:
-    return _chosen(resource_id, "resource_id")
-
-
-def registration_token_ids(name: str) -> tuple[str, str]:
-    """(issuer id, registration token id)."""
-    found = _read(_REGISTRATION_TOKEN, name, "name", "issuers/{issuer}/registrationTokens/{registration_token}")
-    return found[1], found[2]
-
-
-def of_registration_token(issuer_id: str, token_id: str) -> str:
-    return f"issuers/{issuer_id}/registrationTokens/{token_id}"
+def of_event(trail: str, sequence: int) -> str:
+    return f"issuers/{trail}/events/{sequence}" if trail else f"events/{sequence}"
 
 
 def webhook_of(name: str, field: str = "name") -> str:
@@ -96,15 +127,7 @@ def _read(pattern: re.Pattern[str], name: str, field: str, form: str) -> re.Matc
     return found
 
 
-def _chosen(own_id: str, field: str) -> str:
-    if not re.fullmatch(_OWN_ID, own_id):
-        raise Invalid(field, "must be 1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -")
-    return own_id
-
-
 def page_size(asked: int) -> int:
-    if asked < 0:
-        raise Invalid("page_size", "must not be negative")
     return min(asked or DEFAULT_PAGE, LARGEST_PAGE)
 
 
@@ -114,6 +137,7 @@ class HasId(Protocol):
 
 
 Identified = TypeVar("Identified", bound=HasId)
+M = TypeVar("M", bound=Message)
 
 
 class PageTokens:
@@ -122,7 +146,7 @@ class PageTokens:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def after(self, token: str, asked: str) -> str:
+    def after(self, token: str, asked: str, field: str = "page_token") -> str:
         """The id to go on after. `asked` is all else of the request."""
         if not token:
             return ""
@@ -131,13 +155,15 @@ class PageTokens:
         except ValueError:
             after = ""
         if not after or not hmac.compare_digest(token, self.following(after, asked)):
-            raise Invalid("page_token", "is not one that this server gave out for this list")
+            raise Invalid(field, "is not one that this server gave out for this list")
         return after
 
-    def cut(self, found: Sequence[Identified], size: int, asked: str) -> tuple[Sequence[Identified], str]:
-        """The page of at most `size`, and the token of the next one: empty if nothing more was found."""
-        page = found[:size]
-        return page, self.following(page[-1].id, asked) if len(found) > size else ""
+    def page(
+        self, found: Sequence[Identified], size: int, asked: str, shown: Callable[[Identified], M]
+    ) -> tuple[list[M], str]:
+        """What is shown of the first of them, at most `size`, and the token of the next page: empty if this is all."""
+        page = fitting([shown(each) for each in found[:size]])
+        return page, self.following(found[len(page) - 1].id, asked) if len(found) > len(page) else ""
 
     def following(self, last: str, asked: str) -> str:
         tag = hmac.digest(self._key, f"{asked}\n{last}".encode("ascii"), "sha256")[:TAG_BYTES]

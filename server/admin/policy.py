@@ -7,8 +7,8 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 
 from protos.admin.v1 import issuer_service_pb2 as pb
-from tenants.problems import Invalid
-from tenants.records import Policy, RateLimit
+from server.admin import jwks
+from tenants.records import Policy, RateLimit, StatementIssuer
 
 _DURATIONS = (
     "access_token_ttl",
@@ -26,8 +26,18 @@ _LISTS = (
     "allowed_origins",
     "first_party_origins",
     "client_document_hosts",
+    "client_certificate_authorities",
 )
-_PLAIN = ("signing_algorithm", "debug", "link_by_email", "dpop_nonce_required", "par_required")
+_STATEMENT_ISSUERS = "software_statement_issuers"
+_PLAIN = (
+    "signing_algorithm",
+    "debug",
+    "link_by_email",
+    "dpop_nonce_required",
+    "par_required",
+    "software_statement_required",
+    "approval_required",
+)
 _LIMITS = ("registration_limit", "failure_limit", "client_limit", "guess_limit", "session_limit")
 DEFAULTS = Policy()
 UNSPECIFIED = pb.IssuerPolicy.TOKEN_FORMAT_UNSPECIFIED
@@ -46,7 +56,8 @@ _ENUMS: dict[str, dict[Any, str]] = {
         pb.IssuerPolicy.CLIENT_DOCUMENTS_NONE: "none",
     },
 }
-FIELDS = (*_DURATIONS, *_LISTS, *_PLAIN, *_LIMITS, *_ENUMS)
+FIELDS = (*_DURATIONS, *_LISTS, _STATEMENT_ISSUERS, *_PLAIN, *_LIMITS, *_ENUMS)
+_WITHOUT_PRESENCE = (*_LISTS, _STATEMENT_ISSUERS, *_ENUMS)
 
 
 def set_fields(message: pb.IssuerPolicy) -> list[str]:
@@ -54,7 +65,7 @@ def set_fields(message: pb.IssuerPolicy) -> list[str]:
     return [
         name
         for name in FIELDS
-        if (bool(getattr(message, name)) if name in _LISTS or name in _ENUMS else message.HasField(name))
+        if (bool(getattr(message, name)) if name in _WITHOUT_PRESENCE else message.HasField(name))
     ]
 
 
@@ -65,10 +76,12 @@ def merged(message: pb.IssuerPolicy, names: Iterable[str], onto: Policy) -> Poli
     for name in names:
         if name in _LISTS:
             changes[name] = tuple(getattr(message, name))
+        elif name == _STATEMENT_ISSUERS:
+            changes[name] = tuple(map(_statement_issuer, message.software_statement_issuers))
         elif name not in said:
             changes[name] = getattr(DEFAULTS, name)
         elif name in _DURATIONS:
-            changes[name] = seconds(getattr(message, name), f"issuer.policy.{name}")
+            changes[name] = getattr(message, name).seconds
         elif name in _LIMITS:
             changes[name] = RateLimit(getattr(message, name).per_minute, getattr(message, name).burst)
         elif name in _ENUMS:
@@ -94,12 +107,18 @@ def to_proto(policy: Policy) -> pb.IssuerPolicy:
         getattr(message, name).CopyFrom(pb.RateLimit(per_minute=limit.per_minute, burst=limit.burst))
     for name in _LISTS:
         getattr(message, name).extend(getattr(policy, name))
+    for one in policy.software_statement_issuers:
+        message.software_statement_issuers.add(
+            issuer=one.issuer, jwks=jwks.written(one.jwks), jwks_uri=one.jwks_uri or ""
+        )
     for name in _PLAIN:
         setattr(message, name, getattr(policy, name))
     return message
 
 
-def seconds(duration: Duration, field: str) -> int:
-    if duration.nanos or duration.seconds < 0:
-        raise Invalid(field, "must be a whole number of seconds, not negative")
-    return duration.seconds
+def _statement_issuer(given: pb.SoftwareStatementIssuer) -> StatementIssuer:
+    return StatementIssuer(
+        issuer=given.issuer,
+        jwks=jwks.parsed(given.jwks, f"issuer.policy.{_STATEMENT_ISSUERS}"),
+        jwks_uri=given.jwks_uri or None,
+    )

@@ -1,19 +1,19 @@
 """ResourceService: proto in, the tenant's answer out."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import resource_service_pb2 as pb
-from protos.admin.v1 import resource_service_pb2_grpc as rpc
-from server.admin import masks, names, policy, turns
-from server.admin.issuers import OPERATOR
+from server.admin import masks, names, policy
+from server.admin.caller import Caller
 from server.admin.names import PageTokens
 from server.admin.status import Immutable
+from server.admin.turns import Turns
 from tenants.acts.resources import (
     NewResource,
     ResourceChange,
@@ -27,70 +27,63 @@ from tenants.acts.resources import (
     get_resource,
     remove_resource,
     settings_of,
-    would_be,
 )
 from tenants.oauth import metadata
-from tenants.problems import Invalid
 from tenants.records import Resource, ResourceScope
 from tenants.registry import Registry
-from tenants.turn import Turn
 
-Q = TypeVar("Q")
-R = TypeVar("R")
 _FIELDS = masks.changeable(
     pb.Resource, set_once=("name", "uri"), output_only=("metadata_uri", "create_time", "update_time", "etag")
 )
 
 
-class Resources(rpc.ResourceServiceServicer):
+class ResourceService:
     def __init__(self, registry: Registry, page_tokens: PageTokens) -> None:
         self._registry = registry
+        self._turns = Turns(registry, names.RESOURCES.name, "resource")
         self._page_tokens = page_tokens
 
-    async def CreateResource(self, request: pb.CreateResourceRequest, context: object) -> pb.Resource:
+    async def CreateResource(self, request: pb.CreateResourceRequest, caller: Caller) -> pb.Resource:
         issuer_id = names.issuer_id(request.parent, "parent")
-        resource_id = names.chosen_resource_id(request.resource_id)
-        with _as_asked():
+        with self._turns.told_in_full(issuer_id):
             settings = _settings(request.resource)
-        new = NewResource(id=resource_id, uri=request.resource.uri, settings=settings, actor=OPERATOR)
-        act = would_be if request.validate_only else add_resource
-        return self._shown(issuer_id, await self._run(issuer_id, act, new))
+        new = NewResource(id=request.resource_id, uri=request.resource.uri, settings=settings)
+        return await self._turns.change(caller, request, issuer_id, add_resource, new, partial(self._shown, issuer_id))
 
-    async def GetResource(self, request: pb.GetResourceRequest, context: object) -> pb.Resource:
-        issuer_id, resource_id = names.resource_ids(request.name)
-        return self._shown(issuer_id, await self._run(issuer_id, get_resource, resource_id))
+    async def GetResource(self, request: pb.GetResourceRequest, caller: Caller) -> pb.Resource:
+        issuer_id, resource_id = names.RESOURCES.ids(request.name)
+        return self._shown(issuer_id, await self._turns.read(issuer_id, get_resource, resource_id))
 
-    async def ListResources(self, request: pb.ListResourcesRequest, context: object) -> pb.ListResourcesResponse:
+    async def ListResources(self, request: pb.ListResourcesRequest, caller: Caller) -> pb.ListResourcesResponse:
         issuer_id, size = names.issuer_id(request.parent, "parent"), names.page_size(request.page_size)
         asked = f"resources {issuer_id}"
         after = self._page_tokens.after(request.page_token, asked)
-        found = [resource for resource in await self._run(issuer_id, all_resources, None) if resource.id > after]
-        page, following = self._page_tokens.cut(found, size, asked)
-        return pb.ListResourcesResponse(
-            resources=[self._shown(issuer_id, resource) for resource in page], next_page_token=following
-        )
+        found = [resource for resource in await self._turns.read(issuer_id, all_resources, None) if resource.id > after]
+        page, following = self._page_tokens.page(found, size, asked, partial(self._shown, issuer_id))
+        return pb.ListResourcesResponse(resources=page, next_page_token=following)
 
-    async def UpdateResource(self, request: pb.UpdateResourceRequest, context: object) -> pb.Resource:
+    async def UpdateResource(self, request: pb.UpdateResourceRequest, caller: Caller) -> pb.Resource:
         given = request.resource
-        issuer_id, resource_id = names.resource_ids(given.name, "resource.name")
+        issuer_id, resource_id = names.RESOURCES.ids(given.name, "resource.name")
         mask = tuple(request.update_mask.paths)
         change = _change(given, _FIELDS.paths(mask, given))
         if mask in ((), ("*",)) and given.uri:
-            kept = await self._run(issuer_id, get_resource, resource_id)
+            kept = await self._turns.read(issuer_id, get_resource, resource_id)
             if given.uri != kept.uri:
                 raise Immutable("resource.uri", "cannot be changed: grants and consents are for it")
-        wanted = ResourceChange(id=resource_id, change=change, etag=given.etag, actor=OPERATOR)
-        return self._shown(issuer_id, await self._run(issuer_id, change_resource, wanted))
+        wanted = ResourceChange(id=resource_id, change=change, etag=given.etag)
+        return await self._turns.change(
+            caller, request, issuer_id, change_resource, wanted, partial(self._shown, issuer_id)
+        )
 
-    async def DeleteResource(self, request: pb.DeleteResourceRequest, context: object) -> Empty:
-        issuer_id, resource_id = names.resource_ids(request.name)
-        removal = ResourceRemoval(id=resource_id, etag=request.etag, actor=OPERATOR)
-        await self._run(issuer_id, remove_resource, removal)
-        return Empty()
+    async def DeleteResource(self, request: pb.DeleteResourceRequest, caller: Caller) -> Empty:
+        issuer_id, resource_id = names.RESOURCES.ids(request.name)
+        removal = ResourceRemoval(id=resource_id, etag=request.etag)
+        return await self._turns.change(caller, request, issuer_id, remove_resource, removal, lambda _: Empty())
 
-    async def GetResourceMetadata(self, request: pb.GetResourceMetadataRequest, context: object) -> pb.ResourceMetadata:
-        issuer_id, resource_id = names.resource_ids(request.name)
-        described = await self._run(issuer_id, describe_resource, resource_id)
+    async def GetResourceMetadata(self, request: pb.GetResourceMetadataRequest, caller: Caller) -> pb.ResourceMetadata:
+        issuer_id, resource_id = names.RESOURCES.ids(request.name)
+        described = await self._turns.read(issuer_id, describe_resource, resource_id)
         return pb.ResourceMetadata(
             name=request.name,
             document=described.document,
@@ -99,13 +92,9 @@ class Resources(rpc.ResourceServiceServicer):
             www_authenticate=described.challenge,
         )
 
-    async def _run(self, issuer_id: str, act: Callable[[Turn, Q], R], request: Q) -> R:
-        with _as_asked():
-            return await turns.run(self._registry, issuer_id, act, request, names.of_resource)
-
     def _shown(self, issuer_id: str, resource: Resource) -> pb.Resource:
         message = _message(settings_of(resource))
-        message.name, message.uri = names.of_resource(issuer_id, resource.id), resource.uri
+        message.name, message.uri = names.RESOURCES.name(issuer_id, resource.id), resource.uri
         message.metadata_uri = self._metadata_uri(issuer_id, resource.id)
         message.create_time.CopyFrom(Timestamp(seconds=resource.created_at))
         message.update_time.CopyFrom(Timestamp(seconds=resource.updated_at))
@@ -116,21 +105,9 @@ class Resources(rpc.ResourceServiceServicer):
         return f"{self._registry.tenant(issuer_id).listing.uri}{metadata.PROTECTED_RESOURCE}/{resource_id}"
 
 
-@contextmanager
-def _as_asked() -> Generator[None]:
-    """Says what is wrong with the path of the field as the caller knows it."""
-    try:
-        yield
-    except Invalid as invalid:
-        if invalid.field == "parent":
-            raise
-        raise Invalid(f"resource.{invalid.field}", invalid.description) from None
-
-
 def _settings(given: pb.Resource) -> Settings:
     """What the message says."""
     unset = given.token_format == policy.UNSPECIFIED
-    lifetime = policy.seconds(given.access_token_ttl, "access_token_ttl")
     more: dict[str, Any] = {} if unset else {"token_format": policy.FORMATS.get(given.token_format, "")}
     return Settings(
         display_name=given.display_name,
@@ -138,7 +115,7 @@ def _settings(given: pb.Resource) -> Settings:
             ResourceScope(name=scope.name, description=scope.description, implies=tuple(scope.implies))
             for scope in given.scopes
         ),
-        access_token_ttl=lifetime or None,
+        access_token_ttl=given.access_token_ttl.seconds or None,
         disabled=given.disabled,
         **more,
     )

@@ -1,29 +1,89 @@
-"""A turn of an issuer's tenant, for the services whose things lie in it."""
+"""A turn of an issuer's tenant, for the services whose things lie in it: to read, or to change something, as every
+change can be asked for: with a name of its own, so that it is done once, or to be tried out only."""
 
-from collections.abc import Callable
-from typing import TypeVar
+import hashlib
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
 
-from tenants.problems import AlreadyThere, IssuerUnavailable, NoSuchThing
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import Message
+
+from protos.admin.v1 import annotations_pb2 as annotations
+from server.admin.caller import Caller
+from tenants.acts.once import Name, Named, once
+from tenants.problems import AlreadyThere, Invalid, IssuerUnavailable, NoSuchThing
 from tenants.registry import Registry
 from tenants.tenant import Tenant
-from tenants.turn import Turn
+from tenants.turn import Turn, asked_by
 
+Perform = Callable[[Callable[[Any, Any], Any], Any], Awaitable[Any]]
+"""Gives an act its turn."""
 Q = TypeVar("Q")
 R = TypeVar("R")
+M = TypeVar("M", bound=Message)
+_OF_REQUESTS = frozenset({"parent", "name", "etag", "update_mask", "request_id", "overlap", "filter"})
+"""Fields of requests, as against those of the thing that they bring."""
 
 
-async def run(
-    registry: Registry, issuer_id: str, act: Callable[[Turn, Q], R], request: Q, name: Callable[[str, str], str]
-) -> R:
-    """Of a tenant that may be disabled, but not deleted. Problems tell the whole name of what they mean.
+class Turns:
+    """For one kind of thing."""
 
-    `name` makes it of the issuer's id and the thing's own.
-    """
-    tenant = reachable(registry, issuer_id)
-    try:
-        return await tenant.perform(act, request)
-    except (NoSuchThing, AlreadyThere) as problem:
-        raise type(problem)(name(issuer_id, str(problem))) from None
+    def __init__(self, registry: Registry, name: Callable[[str, str], str], field: str) -> None:
+        """`name` makes a thing's whole name of the issuer's id and its own; `field` is what brings it in requests."""
+        self._registry = registry
+        self._name = name
+        self._field = field
+
+    async def read(self, issuer_id: str, act: Callable[[Turn, Q], R], request: Q) -> R:
+        """Of a tenant that may be disabled, but not deleted. Problems tell the whole names of what they mean."""
+        with self.told_in_full(issuer_id):
+            return await reachable(self._registry, issuer_id).perform(act, request)
+
+    async def change(
+        self,
+        caller: Caller,
+        asked: Message,
+        issuer_id: str,
+        act: Callable[[Turn, Q], R],
+        request: Q,
+        shown: Callable[[R], M],
+    ) -> M:
+        """What the act replied, as it is `shown`. `asked` may bear a `request_id`, and `validate_only`."""
+        tenant = reachable(self._registry, issuer_id)
+        with self.told_in_full(issuer_id):
+            return await done(tenant.perform, caller, asked, act, request, shown)
+
+    @contextmanager
+    def told_in_full(self, issuer_id: str) -> Generator[None]:
+        """Problems leave with the names and the fields as the caller knows them."""
+        try:
+            yield
+        except (NoSuchThing, AlreadyThere) as problem:
+            raise type(problem)(self._name(issuer_id, str(problem))) from None
+        except Invalid as invalid:
+            of_requests = {*_OF_REQUESTS, f"{self._field}_id"}
+            if invalid.field in of_requests or invalid.field.partition(".")[0] == self._field:
+                raise
+            raise Invalid(f"{self._field}.{invalid.field}", invalid.description) from None
+
+
+async def done(
+    perform: Perform,
+    caller: Caller,
+    asked: Message,
+    act: Callable[[Any, Q], R],
+    request: Q,
+    shown: Callable[[R], M],
+) -> M:
+    """The same in any turn that `perform` gives: a tenant's, or the registry's."""
+    if getattr(asked, "validate_only", False):
+        return await rehearsed(perform, act, request, shown)
+    if not getattr(asked, "request_id", ""):
+        return shown(await perform(asked_by(caller.origin, act), request))
+    named = Named(name_of(caller, asked), act, request, lambda reply: _packed(shown(reply)))
+    return _unpacked(await perform(asked_by(caller.origin, once), named))
 
 
 def reachable(registry: Registry, issuer_id: str) -> Tenant:
@@ -32,3 +92,51 @@ def reachable(registry: Registry, issuer_id: str) -> Tenant:
     if tenant.listing.state not in ("active", "disabled"):
         raise IssuerUnavailable(f"{issuer_id} is {tenant.listing.state}")
     return tenant
+
+
+class _Rehearsed(Exception):
+    """Carries the reply out of a turn; being raised, it undoes what the turn did."""
+
+    def __init__(self, reply: Any) -> None:
+        super().__init__()
+        self.reply = reply
+
+
+async def rehearsed(
+    perform: Perform,
+    act: Callable[[Any, Q], R],
+    request: Q,
+    shown: Callable[[R], M],
+) -> M:
+    def rehearse(turn: Any, request: Q) -> NoReturn:
+        raise _Rehearsed(act(turn, request))
+
+    try:
+        await perform(rehearse, request)
+    except _Rehearsed as rehearsed:
+        message = shown(rehearsed.reply)
+        for field in message.DESCRIPTOR.fields:
+            options: Any = field.GetOptions()
+            if options.Extensions[annotations.shown_once]:
+                message.ClearField(field.name)  # it opens nothing
+        return message
+    raise AssertionError("a rehearsal raises")
+
+
+def name_of(caller: Caller, asked: Message) -> Name:
+    request_id: str = getattr(asked, "request_id", "")
+    kind = asked.DESCRIPTOR.full_name
+    key = hashlib.sha256("\0".join((caller.origin.actor, kind, request_id.lower())).encode("utf-8")).digest()
+    return Name(key, hashlib.sha256(asked.SerializeToString(deterministic=True)).digest())
+
+
+def _packed(message: Message) -> bytes:
+    packed = AnyMessage()
+    packed.Pack(message)
+    return packed.SerializeToString()
+
+
+def _unpacked(told: bytes) -> Any:
+    packed = AnyMessage.FromString(told)
+    kind = descriptor_pool.Default().FindMessageTypeByName(packed.TypeName())
+    return message_factory.GetMessageClass(kind).FromString(packed.value)

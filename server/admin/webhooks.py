@@ -1,17 +1,15 @@
 """WebhookService: proto in, the tenant's answer out."""
 
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from functools import partial
+from typing import Protocol
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import webhook_service_pb2 as pb
-from protos.admin.v1 import webhook_service_pb2_grpc as rpc
-from server.admin import names, turns
-from server.admin.clients import LONGEST_OVERLAP
-from server.admin.issuers import OPERATOR
-from server.admin.policy import seconds
+from server.admin import names
+from server.admin.caller import Caller
 from server.admin.status import Immutable
+from server.admin.turns import Turns, reachable
 from tenants.acts.webhook import (
     SecretRotation,
     Shown,
@@ -20,15 +18,11 @@ from tenants.acts.webhook import (
     etag,
     get_webhook,
     rotate_secret,
-    would_be,
 )
 from tenants.problems import Invalid
 from tenants.registry import Registry
 from tenants.tenant import Tenant
-from tenants.turn import Turn
 
-Q = TypeVar("Q")
-R = TypeVar("R")
 _OUTPUT_ONLY = frozenset(field.name for field in pb.Webhook.DESCRIPTOR.fields if field.name not in ("name", "uri"))
 
 
@@ -47,39 +41,34 @@ class Courier(Protocol):
         ...
 
 
-class Webhooks(rpc.WebhookServiceServicer):
+class WebhookService:
     def __init__(self, registry: Registry, courier: Courier) -> None:
         self._registry = registry
+        self._turns = Turns(registry, lambda issuer_id, _: names.of_webhook(issuer_id), "webhook")
         self._courier = courier
 
-    async def GetWebhook(self, request: pb.GetWebhookRequest, context: object) -> pb.Webhook:
+    async def GetWebhook(self, request: pb.GetWebhookRequest, caller: Caller) -> pb.Webhook:
         issuer_id = names.webhook_of(request.name)
-        return _message(issuer_id, await self._run(issuer_id, get_webhook, None))
+        return _message(issuer_id, await self._turns.read(issuer_id, get_webhook, None))
 
-    async def UpdateWebhook(self, request: pb.UpdateWebhookRequest, context: object) -> pb.Webhook:
+    async def UpdateWebhook(self, request: pb.UpdateWebhookRequest, caller: Caller) -> pb.Webhook:
         issuer_id = names.webhook_of(request.webhook.name, "webhook.name")
-        change = WebhookChange(uri=_new_uri(request), etag=request.webhook.etag, actor=OPERATOR)
-        act = would_be if request.validate_only else change_webhook
-        try:
-            return _message(issuer_id, await self._run(issuer_id, act, change))
-        except Invalid as invalid:
-            raise Invalid(f"webhook.{invalid.field}", invalid.description) from None
+        change = WebhookChange(uri=_new_uri(request), etag=request.webhook.etag)
+        return await self._turns.change(
+            caller, request, issuer_id, change_webhook, change, partial(_message, issuer_id)
+        )
 
-    async def RotateWebhookSecret(self, request: pb.RotateWebhookSecretRequest, context: object) -> pb.Webhook:
+    async def RotateWebhookSecret(self, request: pb.RotateWebhookSecretRequest, caller: Caller) -> pb.Webhook:
         issuer_id = names.webhook_of(request.name)
-        overlap = seconds(request.overlap, "overlap")
-        if overlap > LONGEST_OVERLAP:
-            raise Invalid("overlap", "must be at most 30 days")
-        rotation = SecretRotation(overlap=overlap, actor=OPERATOR)
-        return _message(issuer_id, await self._run(issuer_id, rotate_secret, rotation))
+        rotation = SecretRotation(overlap=request.overlap.seconds, etag=request.etag)
+        return await self._turns.change(
+            caller, request, issuer_id, rotate_secret, rotation, partial(_message, issuer_id)
+        )
 
-    async def TestWebhook(self, request: pb.TestWebhookRequest, context: object) -> pb.TestWebhookResponse:
-        tenant = turns.reachable(self._registry, names.webhook_of(request.name))
+    async def TestWebhook(self, request: pb.TestWebhookRequest, caller: Caller) -> pb.TestWebhookResponse:
+        tenant = reachable(self._registry, names.webhook_of(request.name))
         receipt = await self._courier.test(tenant)
         return pb.TestWebhookResponse(status_code=receipt.status, failure=receipt.failure)
-
-    async def _run(self, issuer_id: str, act: Callable[[Turn, Q], R], request: Q) -> R:
-        return await turns.reachable(self._registry, issuer_id).perform(act, request)
 
 
 def _new_uri(request: pb.UpdateWebhookRequest) -> str | None:

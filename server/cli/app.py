@@ -1,21 +1,64 @@
 """The `tenantry` command: its nouns and verbs."""
 
 import sys
-from importlib.metadata import version
+from difflib import get_close_matches
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from server.cli import client, issuer, provider, registration_token, resource, serve, webhook
+from server.cli import declare, doctor, serve
 from server.cli.connection import USED_WRONGLY
 
+NOUNS = {
+    "issuer": "Issuers: create, change, switch off and delete them.",
+    "domain": "Further hosts of an issuer.",
+    "client": "The clients of an issuer.",
+    "registration-token": "Who may register clients, where not everybody may.",
+    "user": "The users of an issuer.",
+    "session": "Who is signed in, and where.",
+    "grant": "What users allowed clients.",
+    "operation": "What takes long.",
+    "provider": "Identity providers: where an issuer's users sign in.",
+    "resource": "Resources: the MCP servers that an issuer protects.",
+    "workload-issuer": "Platforms whose workloads act as clients.",
+    "key": "The keys that an issuer signs with.",
+    "webhook": "The webhook: who is told that users sign in.",
+    "event": "What happened, and who did it: the audit trail.",
+    "token": "Who may call the admin API: tokens.",
+    "context": "The servers that you know by a name.",
+    "server": "The server itself.",
+}
+"""What there is to speak of, each in a module of its own."""
+_MODULES = {"server": "server_info"}
 INTERRUPTED = 130
 _UsageError: Any = typer.BadParameter.__bases__[0]  # click's, or Typer's own copy of it
 
 
 class _Commands(TyperGroup):
-    """Says in one line what was used wrongly."""
+    """Loads a noun only when it is spoken of, and says in one line what was used wrongly."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *NOUNS]
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except _UsageError as error:
+            near = get_close_matches(args[0], self.list_commands(ctx))
+            if near:
+                error.message = f"No such command {args[0]!r}. Did you mean {near[0]!r}?"
+            raise
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in NOUNS:
+            return super().get_command(ctx, cmd_name)
+        module = import_module(f"server.cli.{_MODULES.get(cmd_name, cmd_name.replace('-', '_'))}")
+        holder = typer.Typer(rich_markup_mode=None)
+        holder.add_typer(module.app, name=cmd_name, help=NOUNS[cmd_name])
+        built: Any = typer.main.get_group(holder)
+        return built.commands[cmd_name]
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -44,18 +87,17 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(serve.dev)
-app.add_typer(issuer.app, name="issuer", help="Issuers: create, change, switch off and delete them.")
-app.add_typer(client.app, name="client", help="The clients of an issuer.")
-app.add_typer(
-    registration_token.app, name="registration-token", help="Who may register clients, where not everybody may."
-)
-app.add_typer(provider.app, name="provider", help="Identity providers: where an issuer's users sign in.")
-app.add_typer(resource.app, name="resource", help="Resources: the MCP servers that an issuer protects.")
-app.add_typer(webhook.app, name="webhook", help="The webhook: who is told that users sign in.")
+app.command()(doctor.doctor)
+app.command()(doctor.healthcheck)
+app.command()(declare.apply)
+app.command()(declare.diff)
+app.command()(declare.export)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # takes as long to load as all else
+
         typer.echo(f"tenantry {version('tenantry')}")
         raise typer.Exit
 

@@ -1,20 +1,21 @@
 """`tenantry client …`."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, cast
 from urllib.parse import quote
 
 import typer
 
-from server.cli.connection import Server, remote
+from server.cli.certificate_name import KINDS, NAME_FIELDS, certificate_name
+from server.cli.connection import USED_WRONGLY, Server, fail, remote, with_options
 from server.cli.duration import duration
 from server.cli.file import text_in
-from server.cli.issuer import named
+from server.cli.issuer import Etag, named
 from server.cli.output import show, show_all, show_deleted
-from server.cli.words import AssertionAlgorithm, AuthMethod, Issuer
+from server.cli.words import AssertionAlgorithm, Issuer
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-COLUMNS = ("client_id", "display_name", "origin", "token_endpoint_auth_method", "last_use_time")
+COLUMNS = ("client_id", "display_name", "origin", "state", "token_endpoint_auth_method", "last_use_time")
 
 Id = Annotated[str, typer.Argument(metavar="CLIENT", help="The client's id.")]
 
@@ -28,137 +29,147 @@ class GrantType(StrEnum):
     DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
+class AuthMethod(StrEnum):
+    NONE = "none"
+    BASIC = "client_secret_basic"
+    POST = "client_secret_post"
+    PRIVATE_KEY_JWT = "private_key_jwt"
+    TLS = "tls_client_auth"
+    SELF_SIGNED_TLS = "self_signed_tls_client_auth"
+
+
 class ApplicationType(StrEnum):
     WEB = "web"
     NATIVE = "native"
 
 
+def _text(option: str, metavar: str, help: str) -> tuple[Any, None]:
+    return Annotated[str | None, typer.Option(option, metavar=metavar, show_default=False, help=help)], None
+
+
+def _several(
+    option: str, metavar: str, help: str, default: str | bool = False, of: type[str] = str
+) -> tuple[Any, None]:
+    shown = typer.Option(option, metavar=metavar, show_default=default, help=f"{help} May be repeated.")
+    return Annotated[list[of] | None, shown], None
+
+
+def _switch(name: str, help: str) -> tuple[Any, None]:
+    return Annotated[bool | None, typer.Option(f"--{name}/--no-{name}", show_default=False, help=help)], None
+
+
+OPTIONS: dict[str, tuple[Any, Any]] = {
+    "redirect_uris": _several("--redirect-uri", "URI", "Where users may return to."),
+    "display_name": _text("--display-name", "NAME", "What users see."),
+    "token_endpoint_auth_method": (
+        Annotated[AuthMethod | None, typer.Option("--auth-method", show_default="none", help="How it says who it is.")],
+        None,
+    ),
+    "grant_types": _several(
+        "--grant-type",
+        "|".join(GrantType),
+        "By what it may get tokens.",
+        "authorization_code refresh_token; none with --resource and no --redirect-uri",
+        GrantType,
+    ),
+    "scope": _several("--scope", "SCOPE", "A scope that it may ask for."),
+    "application_type": (
+        Annotated[
+            ApplicationType | None,
+            typer.Option("--application-type", help="Native ones run on their user's own device."),
+        ],
+        None,
+    ),
+    "resources": _several("--resource", "URI", "A resource that it speaks for, to introspect its tokens."),
+    "target_resources": _several("--target-resource", "URI", "token-exchange: what it may exchange tokens for."),
+    "jwks": _text(
+        "--jwks-file",
+        "FILE",
+        "private_key_jwt, self_signed_tls_client_auth: a file with its public keys (a JWK Set), or -.",
+    ),
+    "jwks_uri": _text("--jwks-uri", "URI", "Or where they lie."),
+    "token_endpoint_auth_signing_alg": (
+        Annotated[
+            AssertionAlgorithm | None,
+            typer.Option(
+                "--assertion-algorithm", show_default="any", help="private_key_jwt: what alone may sign its assertions."
+            ),
+        ],
+        None,
+    ),
+    "dpop_bound_access_tokens": _switch("dpop-bound", "Tokens only for proof that it holds a key (DPoP)."),
+    "tls_client_auth": (
+        Annotated[
+            dict[str, str] | None,
+            typer.Option(
+                "--certificate-name",
+                parser=certificate_name,
+                metavar="KIND=NAME",
+                help=f"tls_client_auth: the name in its certificate; KIND is {', '.join(KINDS)}.",
+            ),
+        ],
+        None,
+    ),
+    "tls_client_certificate_bound_access_tokens": _switch(
+        "certificate-bound", "Tokens only for the certificate that it shows (mutual TLS)."
+    ),
+    "require_pushed_authorization_requests": _switch("par-required", "Authorization by pushed requests only (PAR)."),
+    "post_logout_redirect_uris": _several(
+        "--post-logout-redirect-uri", "URI", "Where users may return to after signing out."
+    ),
+    "backchannel_logout_uri": _text("--backchannel-logout-uri", "URI", "Called when a user's session ends."),
+    "userinfo_signed_response_alg": _text(
+        "--userinfo-algorithm", "ALGORITHM", "Userinfo as a JWT; only what the issuer itself signs with."
+    ),
+}
+
+
+class Given:
+    """What was said of a client. An empty word or an only empty item says that there is none."""
+
+    def __init__(self, **given: Any) -> None:
+        from protos.admin.v1.client_service_pb2 import Client
+
+        said = {name: value for name, value in given.items() if value is not None and value != []}
+        named = said.pop("tls_client_auth", None)
+        if named is not None:
+            said |= dict.fromkeys(NAME_FIELDS, "") | named
+        self.paths = list(said)
+        """What is said, as an update mask."""
+        for name, value in said.items():
+            if isinstance(value, list):
+                said[name] = [item for item in cast("list[str]", value) if item]
+        if "scope" in said:
+            said["scope"] = " ".join(said["scope"])
+        if said.get("jwks"):
+            said["jwks"] = text_in(said["jwks"], "the JWK Set")
+        self.message = Client(**said)
+
+
+with_client = with_options(OPTIONS, Given)
+"""Marks a command that takes what there is to say of a client."""
+
+
 @app.command()
 @remote
+@with_client
 def create(
+    given: Given,
     server: Server,
     issuer: Issuer,
-    redirect_uri: Annotated[
-        list[str] | None,
-        typer.Option("--redirect-uri", metavar="URI", help="Where users may return to. May be repeated."),
-    ] = None,
     client_id: Annotated[
         str,
         typer.Option(
             "--client-id", metavar="ID", show_default=False, help="An id that you choose; else one is made up."
         ),
     ] = "",
-    display_name: Annotated[
-        str, typer.Option("--display-name", metavar="NAME", show_default=False, help="What users see.")
-    ] = "",
-    auth_method: Annotated[AuthMethod, typer.Option("--auth-method", help="How it says who it is.")] = AuthMethod.NONE,
-    grant_type: Annotated[
-        list[GrantType] | None,
-        typer.Option(
-            "--grant-type",
-            metavar="|".join(GrantType),
-            show_default="authorization_code refresh_token",
-            help="By what it may get tokens. May be repeated.",
-        ),
-    ] = None,
-    scope: Annotated[
-        str,
-        typer.Option("--scope", metavar="SCOPES", show_default=False, help="What it may ask for, with spaces between."),
-    ] = "",
-    application_type: Annotated[
-        ApplicationType | None,
-        typer.Option("--application-type", help="Native ones run on their user's own device."),
-    ] = None,
-    resource: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--resource",
-            metavar="URI",
-            help="A resource that it speaks for, to introspect its tokens. May be repeated.",
-        ),
-    ] = None,
-    target_resource: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--target-resource", metavar="URI", help="token-exchange: what it may exchange tokens for. May be repeated."
-        ),
-    ] = None,
-    jwks: Annotated[
-        str | None,
-        typer.Option(
-            "--jwks-file",
-            metavar="FILE",
-            show_default=False,
-            help="private_key_jwt: a file with its public keys (a JWK Set), or - for the standard input.",
-        ),
-    ] = None,
-    jwks_uri: Annotated[
-        str,
-        typer.Option("--jwks-uri", metavar="URI", show_default=False, help="private_key_jwt: or where they lie."),
-    ] = "",
-    assertion_algorithm: Annotated[
-        AssertionAlgorithm | None,
-        typer.Option(
-            "--assertion-algorithm", show_default="any", help="private_key_jwt: what alone may sign its assertions."
-        ),
-    ] = None,
-    dpop_bound: Annotated[
-        bool, typer.Option("--dpop-bound", help="Tokens only for proof that it holds a key (DPoP).")
-    ] = False,
-    par_required: Annotated[
-        bool, typer.Option("--par-required", help="Authorization by pushed requests only (PAR).")
-    ] = False,
-    post_logout_redirect_uri: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--post-logout-redirect-uri",
-            metavar="URI",
-            help="Where users may return to after signing out. May be repeated.",
-        ),
-    ] = None,
-    backchannel_logout_uri: Annotated[
-        str,
-        typer.Option(
-            "--backchannel-logout-uri", metavar="URI", show_default=False, help="Called when a user's session ends."
-        ),
-    ] = "",
-    backchannel_logout_session_required: Annotated[
-        bool,
-        typer.Option("--backchannel-logout-session-required", help="It must be told which session (it always is)."),
-    ] = False,
-    userinfo_algorithm: Annotated[
-        str,
-        typer.Option(
-            "--userinfo-algorithm",
-            metavar="ALGORITHM",
-            show_default=False,
-            help="Userinfo as a JWT; only what the issuer itself signs with.",
-        ),
-    ] = "",
 ) -> None:
     """Create a client. Its secret, if it has one, is printed this once."""
-    from protos.admin.v1.client_service_pb2 import Client, CreateClientRequest
+    from protos.admin.v1.client_service_pb2 import CreateClientRequest
 
-    given = Client(
-        display_name=display_name,
-        redirect_uris=redirect_uri or (),
-        grant_types=grant_type or (),
-        token_endpoint_auth_method=auth_method,
-        scope=scope,
-        application_type=application_type or "",
-        resources=resource or (),
-        target_resources=target_resource or (),
-        jwks="" if jwks is None else text_in(jwks, "the JWK Set"),
-        jwks_uri=jwks_uri,
-        token_endpoint_auth_signing_alg=assertion_algorithm or "",
-        dpop_bound_access_tokens=dpop_bound,
-        require_pushed_authorization_requests=par_required,
-        post_logout_redirect_uris=post_logout_redirect_uri or (),
-        backchannel_logout_uri=backchannel_logout_uri,
-        backchannel_logout_session_required=backchannel_logout_session_required,
-        userinfo_signed_response_alg=userinfo_algorithm,
-    )
-    show(server.call(CreateClientRequest(parent=named(issuer), client_id=client_id, client=given)), server.output)
+    given.message.token_endpoint_auth_method = given.message.token_endpoint_auth_method or AuthMethod.NONE
+    request = CreateClientRequest(parent=named(issuer), client_id=client_id, client=given.message)
+    show(server.call(request), server.output)
 
 
 @app.command()
@@ -172,21 +183,107 @@ def get(server: Server, issuer: Issuer, client: Id) -> None:
 
 @app.command("list")
 @remote
-def list_clients(server: Server, issuer: Issuer) -> None:
+def list_clients(
+    server: Server,
+    issuer: Issuer,
+    filter: Annotated[
+        str,
+        typer.Option(
+            "--filter",
+            metavar="FILTER",
+            show_default=False,
+            help='Which clients, such as: state = STATE_PENDING AND display_name = "Acme*"',
+        ),
+    ] = "",
+) -> None:
     """List the clients of an issuer."""
     from protos.admin.v1.client_service_pb2 import ListClientsRequest
 
-    show_all(server.pages(ListClientsRequest(parent=named(issuer)), "clients"), COLUMNS, server.output)
+    request = ListClientsRequest(parent=named(issuer), filter=filter)
+    show_all(server.pages(request, "clients"), COLUMNS, server.output)
 
 
 @app.command()
 @remote
-def delete(server: Server, issuer: Issuer, client: Id) -> None:
+@with_client
+def update(
+    given: Given,
+    server: Server,
+    issuer: Issuer,
+    client: Id,
+    scope_limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scope-limit",
+            metavar="SCOPE",
+            show_default=False,
+            help="A scope that one that came by itself may have at most. May be repeated.",
+        ),
+    ] = None,
+    etag: Etag = "",
+) -> None:
+    """Change what is given; all else stays.
+
+    An option that may be repeated replaces its whole list; an empty value ('') empties it. Of a client that came by
+    itself only --scope-limit can be changed. The defaults that are shown are those of a new client.
+    """
+    from google.protobuf.field_mask_pb2 import FieldMask
+
+    from protos.admin.v1.client_service_pb2 import UpdateClientRequest
+
+    paths = [*given.paths, *([] if scope_limit is None else ["scope_limit"])]
+    if not paths:
+        fail(USED_WRONGLY, "nothing to change: give at least one option; see tenantry client update --help")
+    given.message.name, given.message.etag = _named(issuer, client), etag
+    given.message.scope_limit = " ".join(scope_limit or ())
+    request = UpdateClientRequest(client=given.message, update_mask=FieldMask(paths=paths))
+    show(server.call(request), server.output)
+
+
+@app.command()
+@remote
+def disable(server: Server, issuer: Issuer, client: Id, etag: Etag = "") -> None:
+    """Shut a client out until it is enabled again."""
+    from protos.admin.v1.client_service_pb2 import DisableClientRequest
+
+    show(server.call(DisableClientRequest(name=_named(issuer, client), etag=etag)), server.output)
+
+
+@app.command()
+@remote
+def enable(server: Server, issuer: Issuer, client: Id, etag: Etag = "") -> None:
+    """Let a disabled client in again."""
+    from protos.admin.v1.client_service_pb2 import EnableClientRequest
+
+    show(server.call(EnableClientRequest(name=_named(issuer, client), etag=etag)), server.output)
+
+
+@app.command()
+@remote
+def approve(server: Server, issuer: Issuer, client: Id, etag: Etag = "") -> None:
+    """Let a client in that came by itself and waits."""
+    from protos.admin.v1.client_service_pb2 import ApproveClientRequest
+
+    show(server.call(ApproveClientRequest(name=_named(issuer, client), etag=etag)), server.output)
+
+
+@app.command()
+@remote
+def refresh(server: Server, issuer: Issuer, client: Id, etag: Etag = "") -> None:
+    """Read the metadata document of a client now."""
+    from protos.admin.v1.client_service_pb2 import RefreshClientDocumentRequest
+
+    show(server.call(RefreshClientDocumentRequest(name=_named(issuer, client), etag=etag)), server.output)
+
+
+@app.command()
+@remote
+def delete(server: Server, issuer: Issuer, client: Id, etag: Etag = "") -> None:
     """Delete a client, and end all that it was granted."""
     from protos.admin.v1.client_service_pb2 import DeleteClientRequest
 
     name = _named(issuer, client)
-    nothing = server.call(DeleteClientRequest(name=name))
+    nothing = server.call(DeleteClientRequest(name=name, etag=etag))
     show_deleted(nothing, server.output, name)
 
 

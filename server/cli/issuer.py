@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from server.cli.confirm import Yes, confirm
 from server.cli.connection import USED_WRONGLY, Server, fail, remote
 from server.cli.output import show, show_all
 from server.cli.policy import Given, with_policy
@@ -14,7 +15,8 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 COLUMNS = ("name", "issuer_uri", "state", "display_name", "create_time")
 
 DisplayName = Annotated[
-    str | None, typer.Option("--display-name", metavar="NAME", help="A name for people, in lists only.")
+    str | None,
+    typer.Option("--display-name", metavar="NAME", help="A name for people, in lists and on the issuer's own page."),
 ]
 Etag = Annotated[
     str, typer.Option("--etag", metavar="ETAG", help="Only if it is still this version.", show_default=False)
@@ -28,6 +30,8 @@ _EMPTY = {
         "allowed_origins": "none",
         "first_party_origins": "none",
         "client_document_hosts": "none",
+        "client_certificate_authorities": "none",
+        "software_statement_issuers": "none",
     }
 }
 
@@ -49,7 +53,7 @@ def create(
     given: Given,
     server: Server,
     issuer: Issuer,
-    uri: Annotated[
+    issuer_uri: Annotated[
         str,
         typer.Option(
             "--uri", metavar="URI", help="What clients see, such as https://auth.example.com, or with a path."
@@ -61,8 +65,9 @@ def create(
     from protos.admin.v1.issuer_service_pb2 import CreateIssuerRequest, Issuer
 
     if given.emptied:
-        fail(USED_WRONGLY, f"{given.emptied[0]} of a new issuer cannot be emptied; use tenantry issuer update for that")
-    whole = Issuer(issuer_uri=uri, display_name=display_name or "", policy=given.policy)
+        option = server.typed(given.emptied[0])
+        fail(USED_WRONGLY, f"{option} of a new issuer cannot be empty; use tenantry issuer update for that")
+    whole = Issuer(issuer_uri=issuer_uri, display_name=display_name or "", policy=given.policy)
     request = CreateIssuerRequest(issuer_id=named(issuer).removeprefix("issuers/"), issuer=whole)
     _show(server.call(request), server)
 
@@ -109,10 +114,15 @@ def update(given: Given, server: Server, issuer: Issuer, display_name: DisplayNa
 
 @app.command()
 @remote
-def delete(server: Server, issuer: Issuer, etag: Etag = "") -> None:
-    """Stop serving an issuer, and purge it in 30 days."""
+def delete(server: Server, issuer: Issuer, etag: Etag = "", yes: Yes = False) -> None:
+    """Stop serving an issuer, and purge it in 30 days.
+
+    Its id has to be typed, unless --yes is given.
+    """
     from protos.admin.v1.issuer_service_pb2 import DeleteIssuerRequest
 
+    if not yes:
+        confirm("the id of the issuer", named(issuer).removeprefix("issuers/"))
     _show(server.call(DeleteIssuerRequest(name=named(issuer), etag=etag)), server)
 
 

@@ -1,13 +1,16 @@
 """The options that an issuer's policy is given with: one for each of its fields."""
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
 from server.cli.connection import with_options
 from server.cli.duration import duration
+from server.cli.file import text_in
 from server.cli.rate import Rate, rate
+from server.cli.statement_issuer import StatementIssuer, statement_issuer
 
 
 class TokenFormat(StrEnum):
@@ -38,9 +41,16 @@ def _lasting(option: str, default: str, help: str) -> tuple[Any, None]:
     return Annotated[int | None, shown], None
 
 
-def _several(option: str, metavar: str, default: str, help: str) -> tuple[Any, None]:
-    shown = typer.Option(option, metavar=metavar, show_default=default, help=f"{help} May be repeated.")
-    return Annotated[list[str] | None, shown], None
+def _several(
+    option: str, metavar: str, default: str, help: str, parser: Callable[[str], Any] = str
+) -> tuple[Any, None]:
+    shown = typer.Option(option, parser=parser, metavar=metavar, show_default=default, help=f"{help} May be repeated.")
+    return Annotated[list[Any] | None, shown], None
+
+
+def certificate_in(place: str) -> str:
+    """Nothing stays nothing: it empties the list."""
+    return text_in(place, "the certificate") if place else place
 
 
 def _switch(name: str, default: str, help: str) -> tuple[Any, None]:
@@ -77,6 +87,9 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
         "--client-documents",
         "any",
         "Whose clients may be known by the metadata document that their client_id leads to.",
+    ),
+    "approval_required": _switch(
+        "approval-required", "false", "Whether clients that nobody made but themselves wait for your approval."
     ),
     "client_document_hosts": _several(
         "--client-document-host",
@@ -123,6 +136,23 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
     "dpop_nonce_required": _switch(
         "dpop-nonce-required", "false", "Whether proofs of possession (DPoP) must bear a nonce of this issuer."
     ),
+    "client_certificate_authorities": _several(
+        "--client-certificate-authority",
+        "FILE",
+        "none",
+        "A CA certificate (PEM) whose certificates prove clients of the method tls_client_auth.",
+        certificate_in,
+    ),
+    "software_statement_issuers": _several(
+        "--software-statement-issuer",
+        "ISSUER,KEYS",
+        "none",
+        "Whose software statements are believed; KEYS is the URI of a JWK Set or a file.",
+        statement_issuer,
+    ),
+    "software_statement_required": _switch(
+        "software-statement-required", "false", "Whether clients may register with a software statement only."
+    ),
     "debug": _switch("debug", "false", "Whether the server's log gives the reasons of refusals."),
 }
 """With the defaults of a new issuer."""
@@ -148,7 +178,10 @@ class Given:
             elif isinstance(value, Rate):
                 getattr(self.policy, name).CopyFrom(RateLimit(per_minute=value.per_minute, burst=value.burst))
             elif isinstance(value, list):
-                getattr(self.policy, name).extend(() if name in self.emptied else value)
+                items = [
+                    each.message() if isinstance(each, StatementIssuer) else each for each in cast("list[Any]", value)
+                ]
+                getattr(self.policy, name).extend(() if name in self.emptied else items)
             elif isinstance(value, int) and not isinstance(value, bool):
                 getattr(self.policy, name).CopyFrom(Duration(seconds=value))
             else:

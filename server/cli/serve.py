@@ -4,18 +4,16 @@ import gc
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server import settings as settings_module
 from server.cli.connection import USED_WRONGLY, fail, reaching
-from server.settings import Settings
-from server.system import Unusable
 
 if TYPE_CHECKING:
+    from server.settings import Settings
     from server.wiring import House
 
 SWITCH_INTERVAL = 0.0005
@@ -27,7 +25,17 @@ DataDir = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help=
 Http = Annotated[
     str | None, typer.Option("--http", metavar="HOST:PORT", help="Where the issuers are. Port 0 picks a free one.")
 ]
-Grpc = Annotated[str | None, typer.Option("--grpc", metavar="HOST:PORT", help="Where the admin API is.")]
+Grpc = Annotated[
+    str | None, typer.Option("--grpc", metavar="HOST:PORT", help="Where the admin API is; unix:PATH is a socket.")
+]
+GrpcCertificate = Annotated[
+    Path | None, typer.Option("--grpc-certificate", metavar="FILE", help="The certificate of the admin API.")
+]
+GrpcKey = Annotated[Path | None, typer.Option("--grpc-key", metavar="FILE", help="The key of that certificate.")]
+GrpcClientCa = Annotated[
+    Path | None,
+    typer.Option("--grpc-client-ca", metavar="FILE", help="Who made the certificates that its callers must show."),
+]
 Management = Annotated[
     str | None, typer.Option("--management", metavar="HOST:PORT", help="Where health and metrics are.")
 ]
@@ -46,16 +54,22 @@ def serve(
     grpc: Grpc = None,
     management: Management = None,
     outbound_ports: OutboundPorts = None,
+    grpc_certificate: GrpcCertificate = None,
+    grpc_key: GrpcKey = None,
+    grpc_client_ca: GrpcClientCa = None,
 ) -> None:
     """Serve issuers in production."""
     flags = {
         "data_dir": data_dir,
         "http": http,
         "grpc": grpc,
+        "grpc_certificate": grpc_certificate,
+        "grpc_key": grpc_key,
+        "grpc_client_ca": grpc_client_ca,
         "management": management,
         "outbound_ports": outbound_ports,
     }
-    _start(lambda: settings_module.read(flags, dev=False, config=config))
+    _start(flags, dev=False, config=config)
 
 
 def dev(
@@ -89,15 +103,19 @@ def dev(
         "auto_sign_in": auto_sign_in,
         "auto_consent": auto_consent,
     }
-    _start(lambda: settings_module.read(flags, dev=True, config=config))
+    _start(flags, dev=True, config=config)
 
 
-def _start(read: Callable[[], Settings]) -> None:
+def _start(flags: Mapping[str, Any], *, dev: bool, config: Path | None) -> None:
+    # the client commands start without all that is needed here
+    from server.settings import read
+    from server.system import Unusable
+
     try:
-        settings = read()
+        settings = read(flags, dev=dev, config=config)
         import uvloop
 
-        from server.wiring import run  # the client commands start without all that it needs
+        from server.wiring import run
 
         sys.setswitchinterval(SWITCH_INTERVAL)
         uvloop.run(run(settings, lambda house: _greet(settings, house)))
@@ -105,7 +123,7 @@ def _start(read: Callable[[], Settings]) -> None:
         fail(USED_WRONGLY, str(unusable))
 
 
-async def _greet(settings: Settings, house: "House") -> None:
+async def _greet(settings: "Settings", house: "House") -> None:
     if settings.dev:
         print(await _demo(settings, house), flush=True)
     gc.collect()
@@ -113,7 +131,7 @@ async def _greet(settings: Settings, house: "House") -> None:
     print(f"ready http={house.http} grpc={house.grpc} management={house.management}", flush=True)
 
 
-async def _demo(settings: Settings, house: "House") -> str:
+async def _demo(settings: "Settings", house: "House") -> str:
     """Make sure that there is an issuer at this port, and say how to use it."""
     from tenants.new_issuer import NewIssuer
     from tenants.records import Policy
@@ -127,7 +145,7 @@ async def _demo(settings: Settings, house: "House") -> str:
     else:
         taken = {listing.id for listing in await house.registry.page("", 1_000, with_deleted=True)}
         name = "demo" if "demo" not in taken else f"demo-{port}"
-        await house.registry.create(NewIssuer(id=name, uri=uri, display_name="Demo", policy=Policy(), actor="dev"))
+        await house.registry.create(NewIssuer(id=name, uri=uri, display_name="Demo", policy=Policy()))
     token_file = settings.data_dir / "admin.token"
     acme = ["issuer", "create", "acme", "--uri", f"http://acme.localhost:{port}"]
     if settings.admin_token is None:
@@ -139,7 +157,7 @@ async def _demo(settings: Settings, house: "House") -> str:
     return "\n".join(
         (
             "",
-            f"  Issuer          {uri}   (by this name, not by 127.0.0.1; to see a page, open {uri}/device)",
+            f"  Issuer          {uri}   (by this name, not by 127.0.0.1)",
             *([] if name == "demo" else [f"                  {name}: at each port there is another issuer"]),
             f"  Sign in as      {_who(settings)}",
             *(
@@ -163,7 +181,7 @@ async def _demo(settings: Settings, house: "House") -> str:
     )
 
 
-def _who(settings: Settings) -> str:
+def _who(settings: "Settings") -> str:
     if settings.auto_sign_in is not None:
         return f"{settings.auto_sign_in}, without being asked"
     if settings.allow_any_credentials:

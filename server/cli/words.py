@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-Issuer = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, such as acme.")]
+from server.cli.completion import issuers
+
+Issuer = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, such as acme.", autocompletion=issuers)]
 
 
 class AuthMethod(StrEnum):

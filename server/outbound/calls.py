@@ -82,6 +82,8 @@ class Calls:
         if answer.status != 200 or error is not None or not said:
             word = error if isinstance(error, str) and _ERROR.fullmatch(error) else "no error code"
             of_grant = word == "invalid_grant" and 400 <= answer.status < 500  # Auth0 answers 403 for a blocked user
+            if provider.kind == "github":  # which has a word of its own, and says it with status 200 too
+                of_grant = word == "bad_refresh_token" and answer.status < 500
             kind = InvalidGrant if of_grant else Unproven
             raise kind(f"the token endpoint answered with status {answer.status} and {word}")
         return said

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 
+from server.outbound.budget import Budget
 from server.outbound.calls import Calls
 from server.outbound.fetcher import Fetcher, Unreachable
 from server.outbound.kept import Kept
@@ -24,19 +25,27 @@ class KeysOfClients:
         self._fetcher = fetcher
         self._clock = clock
         self._kept = Kept(clock)
+        self._budget = Budget(clock)
         self._missed: OrderedDict[tuple[str, str, bool], int] = OrderedDict()
 
-    async def at(self, tenant: str, uri: str, *, fresh: bool) -> ClientKeys:
-        """Those at `uri`; `fresh` looks again, though only now and then. Raises Unfetched."""
+    async def at(self, tenant: str, uri: str, *, fresh: bool, address: str) -> ClientKeys:
+        """Those at `uri`; `fresh` looks again, though only now and then. Raises Unfetched.
+
+        Where none are kept, whoever asks from `address` pays for the call.
+        """
         look = tenant, uri, fresh  # that no fresh ones can be had says nothing of those that are kept
         missed_at = self._missed.get(look)
         if missed_at is not None and 0 <= self._clock() - missed_at < COOL_DOWN:
             raise Unfetched("the keys of the client: they were asked for a moment ago, in vain")
+        if self._kept.lacks((tenant, uri, usable_keys)):
+            self._budget.pay(tenant, uri, address)
         try:
             found = await self._kept.get(Calls(self._fetcher, tenant, SECONDS), uri, usable_keys, fresh=fresh)
         except (Unreachable, Unproven) as error:
             self._miss(look)
             raise Unfetched(f"the keys of the client: {error}") from None
+        if found:
+            self._budget.was_read(tenant, uri)
         return ClientKeys(uri, found, fresh)
 
     def _miss(self, look: tuple[str, str, bool]) -> None:

@@ -10,9 +10,11 @@ from typing import Any, cast
 
 from server.outbound.calls import Calls
 from server.outbound.kept import Kept
+from tenants.acts.providers import MAX_PROVIDERS
+from tenants.acts.workload_issuers import MAX_ISSUERS
 from tenants.oauth import uri
 from tenants.oauth.foreign_jwt import ALGORITHMS, Unproven, usable_keys
-from tenants.records import IdentityProvider
+from tenants.records import IdentityProvider, WorkloadIssuer
 
 _ENTRA = re.compile(r"https://login\.microsoftonline\.com/(\{tenantid\}|[0-9a-f-]{36})/v2\.0")
 _ALGORITHMS = "id_token_signing_alg_values_supported"
@@ -48,7 +50,7 @@ class Discovery:
     def __init__(self, clock: Callable[[], int], *, loopback: bool) -> None:
         """`loopback` lets providers on this machine speak http: for development."""
         self._loopback = loopback
-        self._kept = Kept(clock)
+        self._kept = Kept(clock, 2 * (MAX_PROVIDERS + MAX_ISSUERS))  # metadata and keys of each
 
     async def metadata(self, calls: Calls, provider: IdentityProvider, *, fresh: bool = False) -> Metadata:
         """Raises Unreachable or Unproven. `fresh` looks again, though only once in COOL_DOWN seconds."""
@@ -75,6 +77,17 @@ class Discovery:
             sends_issuer=said.get("authorization_response_iss_parameter_supported") is True,
         )
 
+    async def jwks_uri(self, calls: Calls, issuer: WorkloadIssuer, *, fresh: bool = False) -> str:
+        """Where the keys of a workload issuer lie: there is no more to know of it. Raises Unreachable or Unproven."""
+        if issuer.jwks_uri:
+            return issuer.jwks_uri
+        said = await self._kept.get(calls, _metadata_at(issuer.issuer_uri), _members, fresh=fresh)
+        if said.get("issuer") == issuer.issuer_uri:
+            return self.endpoint(said.get("jwks_uri"))
+        if fresh:
+            raise Unproven("discovery names another issuer than the configured one")
+        return await self.jwks_uri(calls, issuer, fresh=True)  # it may be right by now
+
     async def keys(self, calls: Calls, jwks_uri: str, *, fresh: bool = False) -> Sequence[Mapping[str, str]]:
         """The keys that may prove anything; `fresh` looks again, though only once in COOL_DOWN seconds."""
         return await self._kept.get(calls, jwks_uri, usable_keys, fresh=fresh)
@@ -100,7 +113,12 @@ class Discovery:
 
 
 def metadata_uri(provider: IdentityProvider) -> str:
-    return f"{provider.issuer_uri.rstrip('/')}/.well-known/openid-configuration"
+    return _metadata_at(provider.issuer_uri)
+
+
+def _metadata_at(issuer_uri: str) -> str:
+    """OpenID Connect Discovery §4."""
+    return f"{issuer_uri.rstrip('/')}/.well-known/openid-configuration"
 
 
 def issuer_in(said: Mapping[str, Any], provider: IdentityProvider) -> str:

@@ -101,6 +101,11 @@ class _Checked(httpcore.AsyncNetworkBackend):
         await self._streams.aclose()
 
 
+def usual_trust() -> ssl.SSLContext:
+    """What the system and certifi trust. It takes a quarter of a second to read: one is enough for all fetchers."""
+    return httpcore.default_ssl_context()
+
+
 class Fetcher:
     """Calls out for all tenants; nothing of one call is left for the next, neither connection nor cookie.
 
@@ -119,7 +124,7 @@ class Fetcher:
     ) -> None:
         self.loopback = loopback
         self._resolve = resolve or self._ask_the_system
-        self._tls = tls or httpcore.default_ssl_context()
+        self._tls = tls or usual_trust()
         self._ports = frozenset(ports)
         # threads of our own, as many as calls: the loop has too few for names whose servers do not answer
         self._threads = ThreadPoolExecutor(TOTAL, "resolve")

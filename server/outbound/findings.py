@@ -189,6 +189,9 @@ def _client(trial: Trial, heard: AllHeard) -> Finding:
     check, provider, answer = "client", trial.trip.provider, heard.token
     shown = {"none": "client_id", "private_key_jwt": "client_id and key"}.get(provider.auth_method)
     credentials = shown or "client_id and client_secret"
+    if trial.damaged:
+        what = "key" if provider.auth_method == "private_key_jwt" else "client_secret"
+        return _failed(check, f"the {what} that is kept here cannot be unsealed; set it anew")
     if not isinstance(answer, Answer):
         return _skipped(check, "needs the token endpoint")
     error = _error(answer)

@@ -22,6 +22,7 @@ PATIENCE = 2.0
 MAX_KEPT = 2_000
 """Documents of all tenants together; of each only what is used."""
 MAX_OF_TENANT = 40
+"""Unless it is known how many it may need."""
 
 Read = Callable[[Mapping[str, Any]], T]
 """What is kept of a document. Two readings of one URL are two documents: a provider may name itself as its keys."""
@@ -57,8 +58,11 @@ class Kept:
     Whoever looks for what is fresh, because of a key or an algorithm that we do not know, is told nothing older.
     """
 
-    def __init__(self, clock: Callable[[], int]) -> None:
+    def __init__(self, clock: Callable[[], int], of_tenant: int = MAX_OF_TENANT) -> None:
+        """`of_tenant` is how many documents are kept of one: where strangers can make us need any of them, all that its
+        operator named must have room, or they would make us call again and again."""
         self._clock = clock
+        self._of_tenant = of_tenant
         self._kept: OrderedDict[Place, _Copy] = OrderedDict()
         self._under_way: dict[Place, asyncio.Future[object]] = {}
 
@@ -107,6 +111,12 @@ class Kept:
         self.keep(place, found)
         return found
 
+    def lacks(self, place: Place) -> bool:
+        """Whether nothing of it is at hand, nor asked for already: whoever gets it now makes a first call."""
+        copy = self._kept.get(place)
+        at_hand = copy is not None and copy.is_younger(MAX_AGE, self._clock())
+        return not at_hand and place not in self._under_way
+
     def keep(self, place: Place, found: object) -> None:
         """What was found there a moment ago."""
         self._kept[place] = _Copy(found, self._clock())
@@ -116,7 +126,7 @@ class Kept:
     def _make_room(self, tenant: str) -> None:
         """A tenant with many documents loses its own oldest ones; only then do all lose."""
         own = [place for place in self._kept if place[0] == tenant]
-        for place in own[: max(len(own) - MAX_OF_TENANT, 0)]:
+        for place in own[: max(len(own) - self._of_tenant, 0)]:
             del self._kept[place]
         while len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network
 from time import perf_counter
 from typing import Any, Protocol
+from urllib.parse import quote_from_bytes
 
 from server.web import cors, replies
 from server.web.browser import BROWSER_PATHS
 from server.web.client_side import ENDPOINTS, REGISTRATIONS, RESOURCES, Endpoint, endpoint_at
 from server.web.hosts import tenant_at
-from server.web.peer import client_address
+from server.web.peer import certificate_fields, client_address
 from server.web.replies import Header, Reply
 from server.web.request import BodyTooLarge, BodyTooSlow, Receive, Scope, Send, WebRequest, read_body
 from server.web.supply import Supplied, World
@@ -24,6 +25,10 @@ from tenants.tenant import Tenant
 
 _NOT_FOUND = replies.error(404, "not_found")
 _CLOSE: Header = (b"connection", b"close")
+_LEFT = 499
+"""For the log alone: whoever asked has hung up before there was an answer. Servers before us call it so too."""
+_IN_TARGETS = "!$%&'()*+,/:;=?@[]"
+"""What stays as it came, of a target that is sent again."""
 _HSTS: Header = (b"strict-transport-security", b"max-age=31536000")
 
 
@@ -43,6 +48,8 @@ class Front:
     account: Account
     new_request_id: Callable[[], str]
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    certificate_header: bytes | None = None
+    """In which a trusted proxy says, in small letters, which certificate was shown to it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,25 +60,29 @@ class Front:
             "method": scope["method"][:10],
             "client": client_address(scope, self.trusted_proxies),
         }
-        tenant, path = tenant_at(self.registry, scope["headers"], scope["raw_path"])
+        tenant, path, further = tenant_at(self.registry, scope["headers"], scope["raw_path"])
         endpoint = endpoint_at(path)
-        route = path.decode("ascii") if path in ENDPOINTS or path in BROWSER_PATHS else _other(path)
+        route = _route(scope, path)
         if tenant is None:
             status = await _send(send, _NOT_FOUND, None, ())
         elif route == "other":
             status = await _send(send, _NOT_FOUND, tenant, ())
         elif endpoint is not None:
-            served = Supplied(tenant, self.world, log["client"])
-            reply, cross_origin = await _client_side(served, endpoint, route, scope, receive)
+            served = Supplied(tenant, self.world, log["client"], log["request_id"])
+            shown = certificate_fields(scope, self.certificate_header, self.trusted_proxies)
+            request = WebRequest(scope["method"], route, scope["query_string"], scope["headers"], certificates=shown)
+            reply, cross_origin = await _client_side(served, endpoint, request, receive)
             if reply.error:
                 log |= {"error": reply.error, "detail": reply.detail}
             if reply.limit:
                 log["limit"] = reply.limit
             status = await _send(send, reply, tenant, cross_origin)
+        elif further:
+            status = await _send(send, _to_its_own_host(tenant, path, scope["query_string"]), tenant, ())
         else:
-            within = scope["path"][len(scope["raw_path"]) - len(path) :]
-            served = Supplied(tenant, self.world, log["client"])
-            given = {**scope, "path": within, "raw_path": path, "tenantry.tenant": served, "tenantry.log": log}
+            within = scope["path"][len(scope["raw_path"]) - len(path) :] or "/"
+            served = Supplied(tenant, self.world, log["client"], log["request_id"])
+            given = {**scope, "path": within, "raw_path": path or b"/", "tenantry.tenant": served, "tenantry.log": log}
             status = await _hand_over(self.browser_side, given, receive, send)
         if tenant is not None:
             log["issuer"] = tenant.listing.id
@@ -80,13 +91,19 @@ class Front:
         self.account.answered(route if tenant is not None else "other", status, perf_counter() - began, log)
 
 
+def _to_its_own_host(tenant: Tenant, path: bytes, query: bytes) -> Reply:
+    """The same request, where the pages and their cookies are. The host may be another issuer's tomorrow, so nobody is
+    to remember it."""
+    asked = quote_from_bytes(path + (b"?" + query if query else b""), _IN_TARGETS)
+    return replies.empty(307, ((b"location", (tenant.uri + asked).encode("ascii")),))
+
+
 async def _client_side(
-    tenant: Supplied, endpoint: Endpoint, path: str, scope: Scope, receive: Receive
+    tenant: Supplied, endpoint: Endpoint, request: WebRequest, receive: Receive
 ) -> tuple[Reply, tuple[Header, ...]]:
     """The reply, and who may read it. Nothing that happens in here ends without an answer."""
     cross_origin: tuple[Header, ...] = ()
     try:
-        request = WebRequest(scope["method"], path, scope["query_string"], scope["headers"])
         policy = (await tenant.published()).policy
         cross_origin = cors.headers(request, policy)
         if request.method == "OPTIONS":
@@ -139,12 +156,20 @@ async def _hand_over(browser_side: Any, scope: Scope, receive: Receive, send: Se
         scope["tenantry.log"].update(error=reply.error, detail=reply.detail)
         if status is None:
             status = await _send(send, reply, scope["tenantry.tenant"], ())
-    return status or 500
+    return status or _LEFT
 
 
-def _other(path: bytes) -> str:
-    """A path that is not one of a few, in one word: metrics must not grow by what strangers ask for."""
+def _route(scope: Scope, path: bytes) -> str:
+    """What is asked for, in one of a few words: metrics must not grow by what strangers ask for."""
+    if path in ENDPOINTS or path in BROWSER_PATHS:
+        return path.decode("ascii")
+    if path in (b"", b"/") and scope["method"] == "GET" and _shows_pages(scope):
+        return "/"
     for beginning in (b"/callback/", RESOURCES):
         if path.startswith(beginning):
             return beginning.decode("ascii").removesuffix("/")
     return "/register/{client}" if path.startswith(REGISTRATIONS) else "other"
+
+
+def _shows_pages(scope: Scope) -> bool:
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])

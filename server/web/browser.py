@@ -5,6 +5,7 @@ cookies say which browser and which session that is.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from quart import Quart, Response, request
@@ -13,8 +14,19 @@ from werkzeug.exceptions import MethodNotAllowed
 from server.web import device, logout
 from server.web import request as web
 from server.web.cookies import Cookies
-from server.web.page import failed, harden, page, posted, read, redirect, tenant_of_request
-from server.web.request import WebRequest
+from server.web.home import home
+from server.web.page import (
+    failed,
+    given,
+    harden,
+    held_up,
+    page,
+    posted,
+    read,
+    redirect,
+    tenant_of_request,
+    too_many,
+)
 from server.web.supply import Supplied
 from server.web.words import in_words
 from tenants.acts.asked import ADevice, OwnApp, WhoAsks
@@ -36,6 +48,7 @@ from tenants.acts.upstream import (
     Return,
     Trip,
     arrive,
+    began_with,
     come_back,
     fail,
     go,
@@ -44,13 +57,13 @@ from tenants.keyring import Entropy
 from tenants.oauth import parameters
 from tenants.oauth.claims import Profile
 from tenants.oauth.refusal import Refusal
+from tenants.problems import Problem, TooMany
+from tenants.records import IdentityProvider
 from tenants.turn import Turn
 
 BROWSER_PATHS = frozenset(
     {b"/authorize", b"/login", b"/consent", b"/device", b"/logout", b"/assets/style.css", b"/assets/favicon.svg"}
 )
-MAX_TRIPS = 3
-"""To identity providers, under way in one browser."""
 
 
 class SignInDesk(Protocol):
@@ -111,6 +124,10 @@ def browser_side(desk: SignInDesk | None, providers: Providers, entropy: Entropy
             cookies.set(answer, cookies.browser, browser)
         return answer
 
+    @app.get("/")
+    async def _home() -> Response:
+        return await home()
+
     @app.get("/authorize")
     async def _authorize() -> Response:
         return await _begin(authorize)
@@ -129,14 +146,17 @@ def browser_side(desk: SignInDesk | None, providers: Providers, entropy: Entropy
             return await _depart(tenant, cookies, Going(ticket=form.one("ticket"), browser=browser, provider_id=chosen))
         step = await tenant.run(ask_again, Attempt(form.one("ticket"), browser))
         someone, account = await tenant.caller(), email.lower()
-        someone.guess(account)  # from here to what it counts nobody else can guess
-        profile = desk.check(email, form.opaque("password") or "") if desk else None
-        if profile is None:
-            someone.guessed_wrong(account)
-            answer = await _sign_in_page(desk, step, email, "That e-mail address and password do not match.")
-            answer.status_code = 401
-            return answer
-        someone.sign_in(profile)
+        try:
+            someone.guess(account)  # from here to what it counts nobody else can guess
+            profile = desk.check(email, form.opaque("password") or "") if desk else None
+            if profile is None:
+                someone.guessed_wrong(account)
+                answer = await _sign_in_page(desk, step, email, "That e-mail address and password do not match.")
+                answer.status_code = 401
+                return answer
+            someone.sign_in(profile)
+        except TooMany as met:
+            return held_up(met, await _sign_in_page(desk, step, email, too_many(met)))
         former = asked.cookie(cookies.session)
         done = await tenant.run(
             sign_in, SignIn(ticket=step.ticket, browser=browser, profile=profile, former_session=former)
@@ -148,12 +168,15 @@ def browser_side(desk: SignInDesk | None, providers: Providers, entropy: Entropy
         try:
             answer = redirect(await providers.departure(tenant.listing.uid, trip), 303)
         except NoAnswer as error:
-            raise Refusal(
-                "temporarily_unavailable", f"{trip.provider.display_name} cannot be reached", detail=str(error)
-            ) from None
-        for name in _one_too_many(read(), cookies):
-            cookies.set(answer, name, "", 0)
-        cookies.set(answer, cookies.luggage(trip.state), trip.luggage, LIFETIME)
+            given()["tenantry.log"] |= {"error": "temporarily_unavailable", "detail": str(error)}
+            step = await tenant.run(ask_again, Attempt(going.ticket, going.browser))
+            answer = await _sign_in_page(desk, step, problem=_away(trip.provider, step))
+            answer.status_code = 503
+            return answer
+        name = cookies.luggage(trip.state)
+        for former in cookies.former_trips(read().cookie_pairs(), name, trip.luggage):
+            cookies.set(answer, former, "", 0)
+        cookies.set(answer, name, trip.luggage, LIFETIME)
         return answer
 
     @app.get("/callback/<provider_id>")
@@ -173,7 +196,7 @@ def browser_side(desk: SignInDesk | None, providers: Providers, entropy: Entropy
         try:
             answer = await _arrive(tenant, cookies, back, asked.cookie(cookies.session))
         except Exception as met:
-            answer = await failed(met)
+            answer = await failed(met, await _where_it_began(tenant, back))
         cookies.set(answer, cookies.luggage(state), "", 0)  # however it ended, this trip is over
         return answer
 
@@ -269,6 +292,17 @@ def _said_of(asks: WhoAsks | OwnApp | ADevice) -> dict[str, Any]:
     return {"asks": asks, "scopes": in_words(asks.scopes)}
 
 
+def _away(provider: IdentityProvider, step: AskSignIn) -> str:
+    others = ", or choose another way to sign in" if step.providers[1:] else ""
+    return f"{provider.display_name} cannot be reached. Try again in a moment{others}."
+
+
+async def _where_it_began(tenant: Supplied, back: Return) -> str | None:
+    """At which address this browser may begin once more, if it is the one that began."""
+    with suppress(Refusal, Problem):
+        return tenant.uri + (await tenant.run(began_with, back)).decode("ascii")
+
+
 async def _consent_page(tenant: Supplied, step: AskConsent) -> Response:
     return await page(
         "consent.html",
@@ -286,9 +320,3 @@ async def _signed_in(tenant: Supplied, cookies: Cookies, done: SignedIn) -> Resp
     answer = redirect(tenant.uri + done.target.decode("ascii"), 303)
     cookies.set(answer, cookies.session, done.session, (await tenant.published()).policy.session_ttl)
     return answer
-
-
-def _one_too_many(asked: WebRequest, cookies: Cookies) -> list[str]:
-    """What earlier trips left in this browser, beyond the few that may be under way: header fields have a limit."""
-    others = [name for name in asked.cookie_names() if name.startswith(f"{cookies.upstream}-")]
-    return others[: max(len(others) - MAX_TRIPS + 1, 0)]

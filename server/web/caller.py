@@ -29,23 +29,33 @@ class Caller:
         """Before a turn is spent on a client that shows this. Raises TooMany."""
         if shown is not None and self.policy.client_limit.per_minute:
             self.limits.admit("client", self._name(shown), self.policy.client_limit)
-        if shown is None or not self.limits.knows(self._acquaintance(shown)):
+        if shown is None or not (self._is_certified(shown) or self.limits.knows(self._acquaintance(shown))):
             self.limits.admit("failure", self.address, self.policy.failure_limit)
+            if shown is not None and shown.method == "none":
+                self.limits.admit("failure", self._name(shown), self.policy.failure_limit)
 
-    def was_answered(self, shown: Credentials | None, *, with_tokens: bool) -> None:
-        """A public client, which shows a name that anybody may use, has proved something only if it got tokens."""
+    def was_answered(self, shown: Credentials | None, *, proven: bool, with_tokens: bool) -> None:
+        """`proven` tells that it showed more than a name that anybody may use. Who did not has proved something only if
+        it got tokens."""
         if shown is None:
             return
-        if with_tokens or shown.method != "none":
+        if proven and shown.method == "none":
+            self.limits.meet(self._by_certificate(shown))
+        elif proven or with_tokens:
             self.limits.meet(self._acquaintance(shown))
         self._pay(shown)
 
     def was_refused(self, shown: Credentials | None, why: Refusal) -> None:
-        public = shown is None or shown.method == "none"
-        if why.code == "invalid_client" or (public and why.code == "invalid_grant"):
+        """What a public client had to send, anybody may have made up and given to it. Where it is hosted, others share
+        its address: so that is held against its name at this address, and it stays known.
+        """
+        if why.code == "invalid_client" or (shown is None and why.code == "invalid_grant"):
             self.fail()
             if shown is not None:
                 self.limits.forget(self._acquaintance(shown))
+                self.limits.forget(self._by_certificate(shown))
+        elif why.code == "invalid_grant" and shown is not None and self._is_public(shown):
+            self.limits.count("failure", self._name(shown), self.policy.failure_limit)
         if shown is not None and why.code != "invalid_client":
             self._pay(shown)
 
@@ -81,11 +91,23 @@ class Caller:
             self.limits.count("client", self._name(shown), self.policy.client_limit)
 
     def _name(self, shown: Credentials) -> tuple[str, ...]:
-        return (shown.client_id,) if shown.method != "none" else (shown.client_id, self.address)
+        return (shown.client_id, self.address) if self._is_public(shown) else (shown.client_id,)
+
+    def _is_public(self, shown: Credentials) -> bool:
+        """Whether anybody may show the same, as far as we know: that a certificate proves its client is known later."""
+        return shown.method == "none" and not self._is_certified(shown)
+
+    def _is_certified(self, shown: Credentials) -> bool:
+        return shown.method == "none" and self.limits.knows(self._by_certificate(shown))
 
     def _acquaintance(self, shown: Credentials) -> int:
         """Who shows the same at the same address. A hash, so that no secret is kept."""
         return hash((self.address, shown.client_id, shown.method, shown.secret))
+
+    def _by_certificate(self, shown: Credentials) -> int:
+        """Whom it proved at the same address."""
+        thumbprint = None if shown.certificate is None else shown.certificate.thumbprint
+        return hash((self.address, shown.client_id, "certificate", thumbprint))
 
 
 async def caller(tenant: Tenant, address: str) -> Caller:

@@ -21,7 +21,8 @@ from tenants.acts.revocations import revocations
 from tenants.acts.revoke import revoke
 from tenants.acts.token import exchange
 from tenants.acts.userinfo import userinfo
-from tenants.oauth import dpop, parameters, requests
+from tenants.oauth import certificate, dpop, parameters, requests
+from tenants.oauth.certificate import Certificate
 from tenants.oauth.dpop import Proof
 from tenants.oauth.parameters import Parameters
 from tenants.oauth.refusal import Refusal
@@ -29,15 +30,12 @@ from tenants.oauth.requests import ShownToken
 
 METADATA_SECONDS = 60
 KEYS_SECONDS = 300
-_EXCHANGE, _PUSH, _USERINFO = with_nonce(exchange), with_nonce(push), with_nonce(userinfo)
+_TOKENS, _PUSH, _USERINFO = with_nonce(exchange), with_nonce(push), with_nonce(userinfo)
+_EXCHANGE = with_nonce(first_party.redeem)
 
 
 async def _authorization_server(tenant: Supplied, _: WebRequest) -> Reply:
     return replies.document((await tenant.published()).authorization_server, METADATA_SECONDS)
-
-
-async def _openid_configuration(tenant: Supplied, _: WebRequest) -> Reply:
-    return replies.document((await tenant.published()).openid_configuration, METADATA_SECONDS)
 
 
 async def _protected_resource(tenant: Supplied, _: WebRequest) -> Reply:
@@ -54,9 +52,11 @@ async def _jwks(tenant: Supplied, _: WebRequest) -> Reply:
 
 
 async def _token(tenant: Supplied, request: WebRequest) -> Reply:
-    asked = requests.token_request(forms.form(request), request.all(b"authorization"), _proof(tenant, request))
+    asked = requests.token_request(
+        forms.form(request), request.all(b"authorization"), _proof(tenant, request), _certificate(request)
+    )
     try:
-        return replies.tokens(*await tenant.run_for(asked.credentials, _EXCHANGE, asked, gives_tokens=True))
+        return replies.tokens(*await tenant.run_for(asked.credentials, _TOKENS, asked, gives_tokens=True))
     except Refusal as refused:
         if refused.code == "access_denied":
             return replies.denied(refused)
@@ -64,20 +64,26 @@ async def _token(tenant: Supplied, request: WebRequest) -> Reply:
 
 
 async def _device_authorization(tenant: Supplied, request: WebRequest) -> Reply:
-    asked = requests.device_authorization_request(forms.form(request), request.all(b"authorization"))
+    asked = requests.device_authorization_request(
+        forms.form(request), request.all(b"authorization"), _certificate(request)
+    )
     if asked.credentials.method == "none":
         (await tenant.caller()).register()
     return replies.json(await tenant.run_for(asked.credentials, device.begin, asked))
 
 
 async def _par(tenant: Supplied, request: WebRequest) -> Reply:
-    asked = requests.push_request(forms.form(request), request.all(b"authorization"), _proof(tenant, request))
+    asked = requests.push_request(
+        forms.form(request), request.all(b"authorization"), _proof(tenant, request), _certificate(request)
+    )
     return replies.pushed(*await tenant.run_for(asked.credentials, _PUSH, asked))
 
 
 async def _exchange(tenant: Supplied, request: WebRequest) -> Reply:
-    asked = requests.exchange_request(forms.form_or_json(request), request.all(b"authorization"))
-    return replies.exchanged(await tenant.run_for(asked.credentials, first_party.redeem, asked, gives_tokens=True))
+    asked = requests.exchange_request(
+        forms.form_or_json(request), request.all(b"authorization"), _proof(tenant, request), _certificate(request)
+    )
+    return replies.exchanged(*await tenant.run_for(asked.credentials, _EXCHANGE, asked, gives_tokens=True))
 
 
 async def _register(tenant: Supplied, request: WebRequest) -> Reply:
@@ -104,13 +110,13 @@ async def _registration(client_id: str, tenant: Supplied, request: WebRequest) -
 
 
 async def _revoke(tenant: Supplied, request: WebRequest) -> Reply:
-    asked = requests.revocation_request(forms.form(request), request.all(b"authorization"))
+    asked = requests.revocation_request(forms.form(request), request.all(b"authorization"), _certificate(request))
     await tenant.run_for(asked.credentials, revoke, asked)
     return replies.empty(200)
 
 
 async def _introspect(tenant: Supplied, request: WebRequest) -> Reply:
-    asked = requests.introspection_request(forms.form(request), request.all(b"authorization"))
+    asked = requests.introspection_request(forms.form(request), request.all(b"authorization"), _certificate(request))
     return replies.json(await tenant.run_for(asked.credentials, introspect, asked))
 
 
@@ -120,7 +126,7 @@ async def _revocations(tenant: Supplied, request: WebRequest) -> Reply:
     else:  # credentials never stand in a URI
         given = parameters.parse(request.query)
         asked = Parameters({"since": given.values["since"]} if "since" in given.values else {})
-    wanted = requests.revocations_request(asked, request.all(b"authorization"))
+    wanted = requests.revocations_request(asked, request.all(b"authorization"), _certificate(request))
     told = await tenant.run_for(wanted.credentials, revocations, wanted)
     return replies.unless_known(told, request.all(b"if-none-match"))
 
@@ -138,7 +144,7 @@ async def _userinfo(tenant: Supplied, request: WebRequest) -> Reply:
         proof = _proof(tenant, request) if scheme == "dpop" else None
         if scheme == "dpop" and proof is None:
             raise dpop.invalid("no DPoP header")
-        return replies.claims(*await tenant.run(_USERINFO, ShownToken(token, proof)))
+        return replies.claims(*await tenant.run_with_token(_USERINFO, ShownToken(token, proof, _certificate(request))))
     except Refusal as refused:
         return replies.token_refused(refused, scheme)
 
@@ -146,6 +152,11 @@ async def _userinfo(tenant: Supplied, request: WebRequest) -> Reply:
 def _proof(tenant: Supplied, request: WebRequest) -> Proof | None:
     """Of possession of a key, for this request as the issuer's own metadata calls it: no header says who we are."""
     return dpop.read(request.all(b"dpop"), method=request.method, target=tenant.uri + request.path)
+
+
+def _certificate(request: WebRequest) -> Certificate | None:
+    """That the client has shown in TLS, if anybody is trusted to say so."""
+    return certificate.read(request.certificates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +177,7 @@ ENDPOINTS: dict[bytes, Endpoint] = {
     b"/register": Endpoint(_register, ("POST",)),
     b"/userinfo": Endpoint(_userinfo, ("GET", "POST")),
     b"/.well-known/oauth-authorization-server": Endpoint(_authorization_server, _READ),
-    b"/.well-known/openid-configuration": Endpoint(_openid_configuration, _READ),
+    b"/.well-known/openid-configuration": Endpoint(_authorization_server, _READ),
     b"/.well-known/oauth-protected-resource": Endpoint(_protected_resource, _READ),
     b"/.well-known/jwks.json": Endpoint(_jwks, _READ),
 }

@@ -12,8 +12,10 @@ from quart import Response
 from server.web.supply import Supplied
 from tenants import issuer_uri
 
-MAX_OF_OTHERS = 4_096
+MAX_OF_OTHERS = 3_900
 """Bytes that other issuers may have left in a browser. A header has a limit, and many proxies set it at 8 KiB."""
+MAX_OF_TRIPS = 3_900
+"""Bytes that trips to identity providers, under way in one browser, may take of the same; the longest one fits."""
 _MARKED = re.compile(r"(?:session|browser|upstream)\.([0-9a-f]{8})(?:-[A-Za-z0-9]{1,8})?")
 
 
@@ -52,13 +54,12 @@ class Cookies:
 
         They are told by their marks, so nothing of another program at this host is among them.
         """
-        others = [pair for pair in pairs if self._is_of_another(pair.partition("=")[0])]
-        taken, too_much = 0, list[str]()
-        for pair in reversed(others):
-            taken += len(pair)
-            if taken > MAX_OF_OTHERS:
-                too_much.append(pair.partition("=")[0])
-        return too_much
+        return _too_much([pair for pair in pairs if self._is_of_another(pair.partition("=")[0])], MAX_OF_OTHERS)
+
+    def former_trips(self, pairs: Iterable[str], trip: str, luggage: str) -> list[str]:
+        """The same of what this issuer's own trips left there, where the cookie `trip` is to have room too."""
+        trips = [pair for pair in pairs if pair.startswith(f"{self.upstream}-")]
+        return _too_much([*trips, f"{trip}={luggage}"], MAX_OF_TRIPS)
 
     def set(self, response: Response, name: str, value: str, lives: int | None = None) -> None:
         response.set_cookie(name, value, max_age=lives, path="/", secure=self.secure, httponly=True, samesite="Lax")
@@ -73,3 +74,13 @@ class Cookies:
     def _is_of_another(self, name: str) -> bool:
         marked = _MARKED.fullmatch(name.removeprefix(self._prefix)) if name.startswith(self._prefix) else None
         return marked is not None and marked[1] != self.mark
+
+
+def _too_much(pairs: list[str], room: int) -> list[str]:
+    """The names of these `name=value`, oldest first, that do not fit behind all that are newer."""
+    taken, names = 0, list[str]()
+    for pair in reversed(pairs):
+        taken += len(pair)
+        if taken > room:
+            names.append(pair.partition("=")[0])
+    return names

@@ -3,10 +3,11 @@
 from quart import Response
 
 from server.web.cookies import Cookies
-from server.web.page import page, posted
+from server.web.page import failed, page, posted
 from server.web.words import in_words
 from tenants.acts.device_consent import AskUserCode, DeviceDecision, TypedCode, decide, look_up
 from tenants.oauth.refusal import Refusal
+from tenants.problems import TooMany
 
 
 async def user_code_page(step: AskUserCode) -> Response:
@@ -26,7 +27,10 @@ async def answered() -> Response:
         return await page("device_done.html", allowed=await tenant.run(decide, decision))
     someone = await tenant.caller()
     guessing = f"device codes from {someone.address}", f"device codes in session {hash(session)}"
-    someone.guess(*guessing)
+    try:
+        someone.guess(*guessing)
+    except TooMany as met:
+        return await failed(met, again=f"{tenant.uri}/device")
     typed = TypedCode(browser=browser, session=session, user_code=form.opaque("user_code") or "")
     step = await tenant.run(look_up, typed)
     if isinstance(step, AskUserCode):

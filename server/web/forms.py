@@ -9,8 +9,12 @@ from tenants.oauth.refusal import Refusal
 
 
 def form(request: WebRequest) -> Parameters:
-    """The parameters of an `application/x-www-form-urlencoded` body. Refusal `invalid_request` for anything else."""
-    _expect(request, "application/x-www-form-urlencoded", "invalid_request")
+    """The parameters of an `application/x-www-form-urlencoded` body. Refusal `invalid_request` for anything else.
+
+    None are in an empty one, of whatever type it is: what is missing is told by its name.
+    """
+    if request.body:
+        _expect(request, "application/x-www-form-urlencoded", "invalid_request")
     return parameters.parse(request.body)
 
 

@@ -9,6 +9,7 @@ from server.web.cookies import Cookies
 from server.web.replies import SECURITY
 from server.web.request import WebRequest
 from server.web.supply import Supplied
+from server.web.words import lasting
 from tenants import issuer_uri
 from tenants.oauth import parameters, uri
 from tenants.oauth.parameters import Parameters
@@ -82,8 +83,11 @@ async def harden(response: Response) -> Response:
     return response
 
 
-async def failed(met: Exception) -> Response:
-    """A page that says what is wrong and what to do. What the reason was in detail is for the log."""
+async def failed(met: Exception, again: str | None = None) -> Response:
+    """A page that says what is wrong and what to do. What the reason was in detail is for the log.
+
+    `again` is where to begin anew, if that is known.
+    """
     log: dict[str, Any] = given()["tenantry.log"]
     log["error"] = getattr(met, "code", type(met).__name__)
     if isinstance(met, Refusal):
@@ -91,20 +95,19 @@ async def failed(met: Exception) -> Response:
         if met.redirect is not None and met.automatic:
             return redirect(met.redirect, 303 if request.method == "POST" else 302)
         status = _STATUS.get(met.code, 400) if met.redirect is None else 400
-        return await _problem_page("This request cannot be completed", _sentence(met), status, met.redirect)
+        return await _problem_page("This request cannot be completed", _sentence(met), status, again, met.redirect)
     if isinstance(met, NotFromHere):
         return await _problem_page("This form came from elsewhere", "Nothing was done.", 403)
     if isinstance(met, IssuerUnavailable):
         return await _problem_page("This issuer is disabled", "Its operator has switched it off. Try again later.", 403)
     if isinstance(met, TooMany):
-        log |= {"detail": str(met), "limit": met.kind}
-        answer = await _problem_page("Please wait a moment", "There were too many attempts. Try again later.", 429)
-        answer.headers["Retry-After"] = str(met.retry_after)
-        return answer
+        return held_up(met, await _problem_page("Please wait a moment", too_many(met), 429, again))
     if isinstance(met, Busy | Broken):
         log["detail"] = str(met)
-        answer = await _problem_page("Please try again", "This issuer cannot answer at the moment.", 503)
-        answer.headers["Retry-After"] = str(met.retry_after if isinstance(met, Busy) else 5)
+        seconds = met.retry_after if isinstance(met, Busy) else 5
+        words = f"This issuer cannot answer at the moment. Try again in {lasting(seconds)}."
+        answer = await _problem_page("Please try again", words, 503, again)
+        answer.headers["Retry-After"] = str(seconds)
         return answer
     status = getattr(met, "code", 500) if not isinstance(met, Problem) else 500
     if not isinstance(status, int) or status >= 500:
@@ -120,12 +123,28 @@ async def failed(met: Exception) -> Response:
     return answer
 
 
-async def _problem_page(title: str, message: str, status: int, return_to: str | None = None) -> Response:
+def too_many(met: TooMany) -> str:
+    return f"There were too many attempts. Try again in {lasting(met.retry_after)}."
+
+
+def held_up(met: TooMany, answer: Response) -> Response:
+    """The same page, as the answer to somebody who asks too often."""
+    log: dict[str, Any] = given()["tenantry.log"]
+    log |= {"error": type(met).__name__, "detail": str(met), "limit": met.kind}
+    answer.status_code = 429
+    answer.headers["Retry-After"] = str(met.retry_after)
+    return answer
+
+
+async def _problem_page(
+    title: str, message: str, status: int, again: str | None = None, return_to: str | None = None
+) -> Response:
     return await page(
         "problem.html",
         status,
         title=title,
         message=message,
+        again=again,
         reference=given()["tenantry.log"]["request_id"],
         **link(return_to),
     )

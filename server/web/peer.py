@@ -1,4 +1,5 @@
-"""Who is at the other end of a connection: the peer, or whom a trusted proxy says that it speaks for."""
+"""Who is at the other end of a connection: the peer, or whom a trusted proxy says that it speaks for, with the
+certificate that they have shown to it."""
 
 import socket
 from ipaddress import IPv4Network, IPv6Network, ip_address
@@ -21,6 +22,19 @@ def client_address(scope: Scope, trusted: tuple[IPv4Network | IPv6Network, ...])
         if not _within(hop, trusted):
             return address
     return address
+
+
+def certificate_fields(
+    scope: Scope, name: bytes | None, trusted: tuple[IPv4Network | IPv6Network, ...]
+) -> tuple[str, ...]:
+    """Which certificate was shown to the peer, as it says in the header of this name, if it is a trusted proxy itself.
+
+    What a proxy further away has said came through somebody whom we do not know.
+    """
+    address: str = scope["client"][0] if scope.get("client") else ""
+    if name is None or not _within(address, trusted):
+        return ()
+    return tuple(value.decode("latin-1") for key, value in scope["headers"] if key == name)
 
 
 def counted(address: str) -> str:

@@ -85,15 +85,15 @@ def pushed(request_uri: str, nonce: str | None) -> Reply:
     return json({"request_uri": request_uri, "expires_in": BEGIN_SECONDS}, 201, _next_nonce(nonce))
 
 
-def exchanged(issued: Tokens) -> Reply:
-    """What an app of the operator's own is told at /exchange."""
+def exchanged(issued: Tokens, nonce: str | None) -> Reply:
+    """What an app of the operator's own is told at /exchange. `nonce` is for its next proof of possession."""
     members = {
         "token": issued.access_token,
         "expiresIn": issued.expires_in,
-        "token_type": "Bearer",
+        "token_type": issued.token_type,
         "scope": issued.scope,
     }
-    return json(members, headers=((b"pragma", b"no-cache"),))
+    return json(members, headers=((b"pragma", b"no-cache"), *_next_nonce(nonce)))
 
 
 def error(status: int, code: str, description: str = "", headers: tuple[Header, ...] = (), detail: str = "") -> Reply:

@@ -31,6 +31,8 @@ class WebRequest:
     headers: list[tuple[bytes, bytes]]
     """Names in lower case, as they came."""
     body: bytes = b""
+    certificates: tuple[str, ...] = ()
+    """The fields in which a trusted proxy says which certificate the client has shown. From anybody else, none."""
 
     def all(self, name: bytes) -> list[str]:
         """Every value of a header field, in order."""
@@ -50,10 +52,6 @@ class WebRequest:
         """The same for one that holds base64url."""
         value = self._cookie(name)
         return value if _SEALED.fullmatch(value) else None
-
-    def cookie_names(self) -> list[str]:
-        """Of all cookies, in the order in which they came."""
-        return [pair.partition("=")[0] for pair in self.cookie_pairs()]
 
     def cookie_pairs(self) -> list[str]:
         """All cookies as `name=value`, in the order in which they came: of those for one path, the oldest first."""

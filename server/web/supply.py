@@ -1,12 +1,13 @@
 """Acts that lack something of the world outside: the door fetches it, and they are given their turn again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from server.web.caller import Caller, caller
-from tenants.acts.client import use_up
+from server.web.peer import counted
+from tenants.acts.client import is_proven, use_up
 from tenants.acts.document import learn
 from tenants.acts.publish import Published
 from tenants.oauth import client_document
@@ -14,10 +15,11 @@ from tenants.oauth.client_auth import ClientKeys, Credentials, KeysNeeded
 from tenants.oauth.client_document import DocumentNeeded, Fetched
 from tenants.oauth.identity_assertion import ProviderKeys, ProviderKeysNeeded
 from tenants.oauth.refusal import Refusal
+from tenants.oauth.workload_assertion import WorkloadKeys, WorkloadKeysNeeded
 from tenants.problems import Problem, Unfetched
-from tenants.records import IdentityProvider, Listing
+from tenants.records import SYSTEM, IdentityProvider, Listing, Origin, WorkloadIssuer
 from tenants.tenant import Tenant
-from tenants.turn import Turn
+from tenants.turn import Turn, asked_by
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -30,20 +32,28 @@ _NOT_OVER = ("invalid_client", "use_dpop_nonce")
 
 
 class Keys(Protocol):
-    async def at(self, tenant: str, uri: str, *, fresh: bool) -> ClientKeys:
-        """Those that a client shows there, asked for on behalf of one tenant. Raises Unfetched."""
+    async def at(self, tenant: str, uri: str, *, fresh: bool, address: str) -> ClientKeys:
+        """Those that a client shows there, asked for on behalf of one tenant by somebody at an address. Raises
+        Unfetched."""
         ...
 
 
 class Documents(Protocol):
-    async def at(self, tenant: str, url: str, *, known: bool) -> Fetched:
-        """The one that a client's id leads to, asked for on behalf of one tenant. Raises Unfetched."""
+    async def at(self, tenant: str, url: str, *, known: bool, address: str) -> Fetched:
+        """The one that a client's id leads to, asked for on behalf of one tenant by somebody at an address. Raises
+        Unfetched."""
         ...
 
 
 class KeysOfProviders(Protocol):
     async def of(self, tenant: str, provider: IdentityProvider, *, fresh: bool) -> ProviderKeys:
         """Those that the provider shows, asked for on behalf of one tenant. Raises Unfetched."""
+        ...
+
+
+class KeysOfWorkloads(Protocol):
+    async def of(self, tenant: str, issuer: WorkloadIssuer, *, fresh: bool) -> WorkloadKeys:
+        """Those that the issuer of a workload's token shows, asked for on behalf of one tenant. Raises Unfetched."""
         ...
 
 
@@ -54,6 +64,7 @@ class World:
     keys: Keys
     documents: Documents
     provider_keys: KeysOfProviders
+    workload_keys: KeysOfWorkloads
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,8 @@ class Supplied:
     world: World
     address: str
     """Of whoever asks."""
+    request_id: str
+    """What the log calls the request."""
 
     @property
     def uri(self) -> str:
@@ -81,19 +94,23 @@ class Supplied:
 
         Raises Unfetched if keys cannot be had, and Refusal if there is no document that says who the client is.
         """
-        keys: ClientKeys | None = None
-        provider_keys: ProviderKeys | None = None
-        older_document = False
-        uid = self.tenant.listing.uid
+        found: dict[str, Any] = {}
+        uid, origin = self.tenant.listing.uid, self._origin()
         for _ in range(ROUNDS):
             try:
-                return await self.tenant.run(_given(act, keys, provider_keys, older_document), request)
+                return await self.tenant.run(asked_by(origin, _given(act, found)), request)
             except KeysNeeded as needed:
-                keys = await self.world.keys.at(uid, needed.uri, fresh=needed.fresh)
+                address = counted(self.address)
+                keys = await self.world.keys.at(uid, needed.uri, fresh=needed.fresh, address=address)
+                found["client_keys"] = keys
             except ProviderKeysNeeded as needed:
-                provider_keys = await self.world.provider_keys.of(uid, needed.provider, fresh=needed.fresh)
+                keys = await self.world.provider_keys.of(uid, needed.provider, fresh=needed.fresh)
+                found["provider_keys"] = keys
+            except WorkloadKeysNeeded as needed:
+                keys = await self.world.workload_keys.of(uid, needed.issuer, fresh=needed.fresh)
+                found["workload_keys"] = keys
             except DocumentNeeded as needed:
-                older_document = not await self._learned(needed)
+                found["older_document"] = not await self._learned(needed)
         raise Unfetched("what the client shows of itself is at another place each time")
 
     async def run_for(
@@ -110,26 +127,31 @@ class Supplied:
         asking = await self.caller()
         asking.ask(shown)
         try:
-            reply = await self.run(act, request)
+            reply, proven = await self.run(_telling_of(shown, act), request)
         except Refusal as refused:
             asking.was_refused(shown, refused)
             if shown is not None and shown.assertion is not None and refused.code not in _NOT_OVER:
                 with suppress(Refusal, Problem):
                     await self.run(use_up, shown)
             raise
-        asking.was_answered(shown, with_tokens=gives_tokens)
+        asking.was_answered(shown, proven=proven, with_tokens=gives_tokens)
         return reply
 
     async def _learned(self, needed: DocumentNeeded) -> bool:
         """Read the document; False where it cannot be had and an older copy will do. Raises Refusal."""
+        uid, address = self.tenant.listing.uid, counted(self.address)
         try:
-            fetched = await self.world.documents.at(self.tenant.listing.uid, needed.url, known=needed.known)
+            fetched = await self.world.documents.at(uid, needed.url, known=needed.known, address=address)
         except Unfetched as error:
             if needed.or_older:
                 return False
             raise client_document.unread(str(error)) from None
-        await self.tenant.run(learn, fetched)
+        await self.tenant.run(asked_by(self._origin(), learn), fetched)
         return True
+
+    def _origin(self) -> Origin:
+        """For the trail. Who it is, acts find out for themselves."""
+        return Origin(SYSTEM.actor, self.address, self.request_id)
 
     async def run_with_token(self, act: Callable[[Turn, Q], R | Refusal], request: Q) -> R:
         """The same for whoever shows a token that must be good for it: else `invalid_token`, which is limited too."""
@@ -146,17 +168,19 @@ class Supplied:
         return await caller(self.tenant, self.address)
 
 
-def _given(
-    act: Callable[[Turn, Q], R | Refusal],
-    keys: ClientKeys | None,
-    provider_keys: ProviderKeys | None,
-    older_document: bool,
-) -> Callable[[Turn, Q], R | Refusal]:
-    if keys is None and provider_keys is None and not older_document:
-        return act
-    found: dict[str, Any] = {
-        "client_keys": keys,
-        "provider_keys": provider_keys,
-        "older_document": older_document,
-    }
-    return lambda turn, request: act(replace(turn, **found), request)
+def _given(act: Callable[[Turn, Q], R | Refusal], found: Mapping[str, Any]) -> Callable[[Turn, Q], R | Refusal]:
+    return (lambda turn, request: act(replace(turn, **found), request)) if found else act
+
+
+def _telling_of(
+    shown: Credentials | None, act: Callable[[Turn, Q], R | Refusal]
+) -> Callable[[Turn, Q], tuple[R, bool] | Refusal]:
+    """The same act, which tells besides whether whoever asked has proved who they are, by more than a name."""
+
+    def telling(turn: Turn, request: Q) -> tuple[R, bool] | Refusal:
+        reply = act(turn, request)
+        if isinstance(reply, Refusal):
+            return reply
+        return reply, shown is not None and is_proven(turn, shown)
+
+    return telling

@@ -185,4 +185,36 @@ STEPS = (
         SELECT 'resource-' || (key + 1), value, value, '', '[]', NULL, NULL, unixepoch(), unixepoch(), NULL, 1
         FROM issuer, json_each(issuer.policy, '$.resources');
     """,
+    """
+    ALTER TABLE events ADD COLUMN address TEXT NOT NULL DEFAULT '';
+    ALTER TABLE events ADD COLUMN request_id TEXT NOT NULL DEFAULT '';
+    ALTER TABLE events ADD COLUMN previous BLOB NOT NULL DEFAULT x'';
+    ALTER TABLE events ADD COLUMN hash BLOB NOT NULL DEFAULT x'';
+    CREATE TABLE answers (
+        key BLOB PRIMARY KEY, asked BLOB NOT NULL, sealed BLOB NOT NULL, expires_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX answers_by_time ON answers (expires_at);
+    CREATE TABLE outbox (
+        id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL, body TEXT NOT NULL, client_id TEXT NOT NULL, user_id TEXT NOT NULL,
+        created_at INTEGER NOT NULL, due_at INTEGER NOT NULL, attempts INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO outbox SELECT id, 'webhook', body, '', '', created_at, due_at, attempts FROM deliveries;
+    INSERT INTO outbox SELECT id, 'logout', sid, client_id, user_id, created_at, due_at, attempts FROM logout_notices;
+    CREATE INDEX outbox_by_time ON outbox (kind, due_at);
+    DROP TABLE deliveries;
+    DROP TABLE logout_notices;
+    ALTER TABLE clients ADD COLUMN certificate_name TEXT;
+    ALTER TABLE clients ADD COLUMN certificate_bound INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE clients ADD COLUMN scope_limit TEXT;
+    ALTER TABLE clients ADD COLUMN approval TEXT;
+    ALTER TABLE grants ADD COLUMN x5t TEXT;
+    ALTER TABLE users ADD COLUMN fixed TEXT NOT NULL DEFAULT '[]';
+    CREATE TABLE workload_issuers (
+        id TEXT PRIMARY KEY,
+        display_name TEXT NOT NULL, issuer_uri TEXT NOT NULL UNIQUE, jwks_uri TEXT NOT NULL, jwks TEXT,
+        algorithms TEXT NOT NULL, audience TEXT NOT NULL, reusable INTEGER NOT NULL, rules TEXT NOT NULL,
+        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, disabled_at INTEGER, version INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
 )

@@ -53,7 +53,7 @@ def _standing(turn: Turn, grant: Grant) -> tuple[User | None, Target] | None:
     user, client, target = user_of(turn, grant), known(turn, grant.client_id), serving(turn, grant)
     if (user is None and grant.user_id is not None) or target is None:
         return None
-    return None if client is None or client.disabled_at is not None else (user, target)
+    return None if client is None or client.is_barred else (user, target)
 
 
 def find_token(turn: Turn, text: str) -> tuple[Grant, LiveToken] | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from tenants.acts import document, par
 from tenants.oauth import authorization, first_party, uri, wishes
 from tenants.oauth.authorization import AuthorizationRequest, ReturnAddress
-from tenants.oauth.hierarchy import widest
+from tenants.oauth.hierarchy import widest, with_implied
 from tenants.oauth.parameters import Parameters, parse
 from tenants.oauth.pushed import Pushed, is_request_uri
 from tenants.oauth.refusal import Refusal
@@ -22,6 +22,15 @@ from tenants.turn import Turn
 AUTHORIZE = b"/authorize?"
 LOGIN = b"/login?"
 DEVICE = b"/device?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownScope:
+    name: str
+    description: str
+    """The operator's, or empty."""
+    includes: "tuple[ShownScope, ...]" = ()
+    """All that it implies, step by step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +48,8 @@ class WhoAsks:
     resource: str
     resource_name: str
     """The operator's name for it, or empty."""
-    scopes: tuple[tuple[str, str], ...]
-    """Name, and what the operator says of it, or empty. What another one implies is left out."""
+    scopes: tuple[ShownScope, ...]
+    """What another one of them implies is shown below that one alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +169,14 @@ def who_asks(client: Client, request: AuthorizationRequest) -> WhoAsks:
     )
 
 
-def described(scopes: Sequence[str], registered: Resource | None) -> tuple[tuple[str, str], ...]:
+def described(scopes: Sequence[str], registered: Resource | None) -> tuple[ShownScope, ...]:
     """The widest of them, as `WhoAsks.scopes` has them."""
     words = {} if registered is None else {scope.name: scope.description for scope in registered.scopes}
-    return tuple((name, words.get(name, "")) for name in widest(scopes, registered))
+
+    def shown(name: str, includes: Sequence[str] = ()) -> ShownScope:
+        return ShownScope(name=name, description=words.get(name, ""), includes=tuple(map(shown, includes)))
+
+    return tuple(shown(name, with_implied((name,), registered)[1:]) for name in widest(scopes, registered))
 
 
 def own_app(address: ReturnAddress) -> OwnApp:

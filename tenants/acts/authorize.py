@@ -4,7 +4,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tenants.acts import meant, par, ticket
-from tenants.acts.asked import AUTHORIZE, Asked, WhoAsks, complete, described, returns_by_itself, sender, who_asks
+from tenants.acts.asked import (
+    AUTHORIZE,
+    Asked,
+    ShownScope,
+    WhoAsks,
+    complete,
+    described,
+    returns_by_itself,
+    sender,
+    who_asks,
+)
 from tenants.acts.sign_in import AskSignIn, ask_sign_in
 from tenants.acts.who import recognise, session_for, shown_name, signed_in, start_session
 from tenants.oauth import redirect_uri
@@ -46,7 +56,7 @@ class AskConsent:
     ticket: str
     asks: WhoAsks
     """Its scopes are only those that are new."""
-    allowed_before: tuple[tuple[str, str], ...]
+    allowed_before: tuple[ShownScope, ...]
     """The scopes that are not, in the same form."""
     user: str
     offline: bool

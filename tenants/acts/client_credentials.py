@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from tenants.acts.authorize import new_grant_id, no_code
 from tenants.acts.issue import Tokens, issue
+from tenants.acts.possession import Binding
 from tenants.oauth import resource, scope
 from tenants.oauth.refusal import Refusal
 from tenants.oauth.requests import ClientCredentialsRequest
+from tenants.oauth.resource import Target
 from tenants.records import Client, Grant
 from tenants.turn import Turn
 
@@ -18,8 +20,8 @@ MAX_LIVE = 64
 FOREVER = (1 << 63) - 1
 
 
-def ask_for_itself(turn: Turn, request: ClientCredentialsRequest, client: Client, dpop_jkt: str | None) -> Tokens:
-    """An access token alone, bound to the key that was proven, if one was."""
+def ask_for_itself(turn: Turn, request: ClientCredentialsRequest, client: Client, binding: Binding) -> Tokens:
+    """An access token alone, bound to what was proven, if anything was."""
     if client.origin != "admin" or client.auth_method == "none":
         raise Refusal("unauthorized_client", "only a client of the operator's that proves who it is may ask for itself")
     target = resource.asked(request.resources, registered=turn.tx.resources.all(), issuer_uri=turn.issuer.uri)
@@ -28,6 +30,11 @@ def ask_for_itself(turn: Turn, request: ClientCredentialsRequest, client: Client
         offered=scope.offered(turn.issuer.policy, target.registered),
         allowed=scope.limit(client, target.registered),
     )
+    return give_itself(turn, client, target, scopes, binding)
+
+
+def give_itself(turn: Turn, client: Client, target: Target, scopes: tuple[str, ...], binding: Binding) -> Tokens:
+    """One more access token in the client's own name, however it has proved who it is."""
     former = turn.tx.grants.of_client_itself(client.id, target.audience)
     grant = former or _begun(turn, client, target.audience)
     changes, tokens = issue(
@@ -38,7 +45,7 @@ def ask_for_itself(turn: Turn, request: ClientCredentialsRequest, client: Client
         scopes,
         with_id_token=False,
         with_refresh_token=False,
-        dpop_jkt=dpop_jkt,
+        binding=binding,
         most_live=MAX_LIVE,
     )
     following = replace(grant, **changes)

@@ -14,7 +14,7 @@ from typing import Any
 from tenants.acts.webhook import PURPOSE, etag
 from tenants.oauth import json_text
 from tenants.problems import Invalid
-from tenants.records import DAY, Delivery, Session, User, Webhook
+from tenants.records import DAY, Message, Session, User, Webhook
 from tenants.turn import Turn
 
 MAX_WAITING = 10_000
@@ -40,7 +40,7 @@ class Due:
     """What is to be sent now, and what it is made of."""
 
     parcel: Parcel
-    delivery: Delivery
+    message: Message
     etag: str
     """Of the webhook: what another one did says nothing of the one that is there now."""
 
@@ -81,13 +81,13 @@ def tell(turn: Turn, type: str, data: Mapping[str, Any], *, sequence: int, subje
     """Leave a message for the webhook, if there is one, in the order of the events that messages belong to."""
     if turn.issuer.webhook is None:
         return
-    if turn.tx.deliveries.count() >= MAX_WAITING:
+    if turn.tx.outbox.count("webhook") >= MAX_WAITING:
         turn.remember("webhook.dropped", "system", subject)
         return
     # the number orders those of one second; the rest keeps it unique where two issuers have one receiver
     id = f"msg_{sequence:012x}{turn.entropy(8).hex()}"
     body = _body(turn, type, data)
-    turn.tx.deliveries.add(Delivery(id=id, body=body, created_at=turn.now, due_at=turn.now))
+    turn.tx.outbox.add(Message(id=id, kind="webhook", body=body, created_at=turn.now, due_at=turn.now))
     at = next_at(turn)
     assert at is not None
     turn.wake_at(at)
@@ -95,7 +95,7 @@ def tell(turn: Turn, type: str, data: Mapping[str, Any], *, sequence: int, subje
 
 def next_at(turn: Turn) -> int | None:
     """When the next message is to go out, if one waits."""
-    webhook, at = turn.issuer.webhook, turn.tx.deliveries.next_at()
+    webhook, at = turn.issuer.webhook, turn.tx.outbox.next_at("webhook")
     return None if webhook is None or at is None else max(at, _held_until(turn, webhook))
 
 
@@ -104,15 +104,15 @@ def due(turn: Turn, _: None) -> Due | None:
     webhook = turn.issuer.webhook
     if webhook is None or _held_until(turn, webhook) > turn.now:
         return None
-    for delivery in turn.tx.deliveries.due(turn.now, 1):
-        parcel = _parcel(turn, webhook, delivery.id, delivery.body)
-        return Due(parcel=parcel, delivery=delivery, etag=etag(webhook))
+    for message in turn.tx.outbox.due("webhook", turn.now, 1):
+        parcel = _parcel(turn, webhook, message.id, message.body)
+        return Due(parcel=parcel, message=message, etag=etag(webhook))
     return None
 
 
 def delivered(turn: Turn, message_id: str) -> None:
     """The receiver has it; so it may have the others too."""
-    turn.tx.deliveries.remove(message_id)
+    turn.tx.outbox.remove(message_id)
     webhook = turn.issuer.webhook
     if webhook is not None and webhook.failures:
         _keep(turn, replace(webhook, failures=0, retry_at=0, last_failure=""))
@@ -121,17 +121,17 @@ def delivered(turn: Turn, message_id: str) -> None:
 
 def failed(turn: Turn, failure: Failure) -> None:
     """The receiver has it not: all wait, and this one is tried again or given up."""
-    webhook, delivery = turn.issuer.webhook, failure.due.delivery
+    webhook, message = turn.issuer.webhook, failure.due.message
     if webhook is None or etag(webhook) != failure.due.etag:
         return
-    failures, attempts = webhook.failures + 1, delivery.attempts + 1
+    failures, attempts = webhook.failures + 1, message.attempts + 1
     pause = PAUSES[-1] if failure.gone else max(_pause(failures), min(failure.retry_after, PAUSES[-1]))
     _keep(turn, replace(webhook, failures=failures, retry_at=turn.now + pause, last_failure=failure.reason))
-    if _too_old(turn, delivery):
-        _give_up(turn, [delivery], failure.reason)
+    if _too_old(turn, message):
+        _give_up(turn, [message], failure.reason)
     else:
-        at = delivery.due_at if attempts < STEPS_ASIDE_AFTER else turn.now + _pause(attempts)
-        turn.tx.deliveries.put_off(delivery.id, at, attempts)
+        at = message.due_at if attempts < STEPS_ASIDE_AFTER else turn.now + _pause(attempts)
+        turn.tx.outbox.put_off(message.id, at, attempts)
 
 
 def give_up(turn: Turn, limit: int) -> int:
@@ -139,7 +139,7 @@ def give_up(turn: Turn, limit: int) -> int:
     webhook = turn.issuer.webhook
     if webhook is None or not webhook.failures:
         return 0
-    old = [delivery for delivery in turn.tx.deliveries.due(turn.now, limit) if _too_old(turn, delivery)]
+    old = [message for message in turn.tx.outbox.due("webhook", turn.now, limit) if _too_old(turn, message)]
     _give_up(turn, old, webhook.last_failure)
     return len(old)
 
@@ -195,15 +195,15 @@ def _pause(failures: int) -> int:
     return PAUSES[min(failures, len(PAUSES)) - 1]
 
 
-def _too_old(turn: Turn, delivery: Delivery) -> bool:
-    return delivery.created_at + GIVEN_UP_AFTER <= turn.now
+def _too_old(turn: Turn, message: Message) -> bool:
+    return message.created_at + GIVEN_UP_AFTER <= turn.now
 
 
-def _give_up(turn: Turn, deliveries: Sequence[Delivery], reason: str) -> None:
-    for delivery in deliveries:
-        turn.tx.deliveries.remove(delivery.id)
-    if deliveries:
-        turn.remember("webhook.given_up", "system", messages=len(deliveries), reason=reason)
+def _give_up(turn: Turn, messages: Sequence[Message], reason: str) -> None:
+    for message in messages:
+        turn.tx.outbox.remove(message.id)
+    if messages:
+        turn.remember("webhook.given_up", "system", messages=len(messages), reason=reason)
 
 
 def _keep(turn: Turn, webhook: Webhook) -> None:

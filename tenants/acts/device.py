@@ -5,6 +5,7 @@ from typing import Any
 from tenants.acts.authorize import new_code
 from tenants.acts.client import asking
 from tenants.acts.issue import Tokens
+from tenants.acts.possession import Binding
 from tenants.acts.redeem_code import no, shown, spend
 from tenants.oauth import resource, scope, user_code
 from tenants.oauth.handle import read
@@ -61,7 +62,7 @@ def begin(turn: Turn, request: DeviceAuthorizationRequest) -> dict[str, Any]:
     }
 
 
-def poll(turn: Turn, request: DeviceCodeRequest, client: Client, dpop_jkt: str | None) -> Tokens | Refusal:
+def poll(turn: Turn, request: DeviceCodeRequest, client: Client, binding: Binding) -> Tokens | Refusal:
     """The tokens, once. A *returned* Refusal says that it must wait, or has ended the grant of a code used twice."""
     code = read("device", request.device_code, turn.keyring.mac)
     if code is None:
@@ -72,7 +73,7 @@ def poll(turn: Turn, request: DeviceCodeRequest, client: Client, dpop_jkt: str |
         if grant is None or (grant.code_spent_at is None and grant.code_expires_at <= turn.now):
             raise _expired()  # the mac has proven that it was ours once
         allowed = shown(turn, "device", request.device_code, client)
-        return allowed if isinstance(allowed, Refusal) else spend(turn, allowed, client, dpop_jkt=dpop_jkt)
+        return allowed if isinstance(allowed, Refusal) else spend(turn, allowed, client, binding)
     if not code.matches(waiting.digest) or waiting.client_id != client.id:
         raise no("device code of another client, or of a time that was restored away")
     if waiting.expires_at <= turn.now:

@@ -155,7 +155,7 @@ def _wanted(turn: Turn, waiting: DeviceRequest) -> tuple[Client, Target, tuple[s
     """Who asks, and for what, of what may still be had: it may have become less since the device began."""
     client, policy = turn.tx.clients.find(waiting.client_id), turn.issuer.policy
     target = resource.served(waiting.resource, registered=turn.tx.resources.all(), issuer_uri=turn.issuer.uri)
-    if client is None or client.disabled_at is not None or target is None:
+    if client is None or client.is_barred or target is None:
         raise _gone()
     offered, allowed = scope.offered(policy, target.registered), scope.limit(client, target.registered)
     return client, target, scope.still_allowed(waiting.scopes, offered=offered, allowed=allowed)

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from tenants.acts.another import ask_again
 from tenants.acts.register import as_kept
-from tenants.oauth import client_document
+from tenants.oauth import approval, client_document
 from tenants.oauth.client_document import DocumentNeeded, Fetched
 from tenants.records import DAY, Client, ClientDocument
 from tenants.turn import Turn
@@ -70,6 +71,7 @@ def learn(turn: Turn, fetched: Fetched) -> None:
         origin="document",
         **as_kept(said),
         document=document,
+        approval=approval.of_newcomer(issuer.policy),
         created_at=turn.now,
         last_used_at=turn.now,
     )
@@ -78,15 +80,21 @@ def learn(turn: Turn, fetched: Fetched) -> None:
         turn.tx.consents.remove_of_client(client.id)  # nobody knows whether it is the one that was forgotten
         turn.tx.clients.keep_documents(MAX_UNUSED)
         return
-    turn.tx.clients.change(replace(client, created_at=former.created_at, disabled_at=former.disabled_at))
-    if former.document is not None and former.document.digest != document.digest:
+    another = former.document is not None and former.document.digest != document.digest
+    client = replace(
+        client,
+        created_at=former.created_at,
+        disabled_at=former.disabled_at,
+        scope_limit=former.scope_limit,
+        approval=approval.of_newcomer(issuer.policy, former.approval) if another else former.approval,
+    )
+    turn.tx.clients.change(client)
+    if another:
         _say_again(turn, former, client)
 
 
 def _say_again(turn: Turn, former: Client, client: Client) -> None:
-    """Nothing that was allowed to the client that it was counts for the client that it is."""
-    asked_again = turn.tx.consents.remove_of_client(client.id)
-    before, now = client_document.identity(former), client_document.identity(client)
-    changed = [name for name in now if now[name] != before[name]]
-    if asked_again and changed != ["name"]:
-        turn.remember("client.document_changed", client.id, client.id, changed=changed, consents_ended=asked_again)
+    changed, ended = ask_again(turn, former, client)
+    waits = client.approval == "pending" and former.approval != "pending"
+    if waits or (ended and changed != ["name"]):
+        turn.remember("client.document_changed", client.id, client.id, changed=changed, consents_ended=ended)

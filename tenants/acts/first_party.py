@@ -5,6 +5,7 @@ from tenants.acts.asked import LOGIN, Asked, app, own_app
 from tenants.acts.authorize import Arrival, Redirect, new_code
 from tenants.acts.client import asking, known
 from tenants.acts.issue import Tokens
+from tenants.acts.possession import for_tokens
 from tenants.acts.redeem_code import no, not_proven, shown, spend
 from tenants.acts.sign_in import AskSignIn, ask_sign_in
 from tenants.acts.who import recognise, session_for, signed_in
@@ -67,7 +68,10 @@ def _give_code(turn: Turn, request: SignInRequest, session: Session) -> str:
 
 
 def redeem(turn: Turn, request: ExchangeRequest) -> Tokens | Refusal:
-    """The access token for a code, to whoever it was bound to. A *returned* Refusal has ended the grant."""
+    """The access token for a code, to whoever it was bound to, and bound to what was proven, if anything was.
+
+    A *returned* Refusal has ended the grant.
+    """
     client = known(turn, CLIENT_ID) if request.credentials is None else asking(turn, request.credentials)
     if client is None:
         raise no("this issuer has no apps of its own")
@@ -78,7 +82,8 @@ def redeem(turn: Turn, request: ExchangeRequest) -> Tokens | Refusal:
         raise no("the app is not one of the operator's any more")
     if not _proven(request.code_verifier, grant.code_challenge):
         return not_proven(turn, grant)
-    return spend(turn, grant, client, for_access_alone=True)
+    binding = for_tokens(turn, request.proof, request.certificate, client)
+    return spend(turn, grant, client, binding, for_access_alone=True)
 
 
 def _proven(verifier: str | None, challenge: str) -> bool:

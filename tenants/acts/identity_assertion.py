@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tenants.acts.authorize import new_grant_id, no_code
 from tenants.acts.issue import Tokens, issue
+from tenants.acts.possession import Binding
 from tenants.acts.who import in_good_standing, recognise
 from tenants.oauth import claims, identity_assertion, resource, scope
 from tenants.oauth.claims import Profile
@@ -21,7 +22,7 @@ def vouchers(turn: Turn) -> list[IdentityProvider]:
     return [one for one in turn.tx.identity_providers.all() if one.vouches_for_clients and one.disabled_at is None]
 
 
-def believe(turn: Turn, request: AssertionRequest, client: Client, dpop_jkt: str | None) -> Tokens:
+def believe(turn: Turn, request: AssertionRequest, client: Client, binding: Binding) -> Tokens:
     """An access token alone: for the next one the client brings the next assertion, as long as its provider gives one.
 
     ProviderKeysNeeded where the turn was not given the provider's keys.
@@ -45,7 +46,7 @@ def believe(turn: Turn, request: AssertionRequest, client: Client, dpop_jkt: str
     user = _user(turn, provider, profile)
     grant = _grant(turn, client, user, target, scopes, provider, word.at)
     changes, tokens = issue(
-        turn, grant, client, user, scopes, with_id_token=False, with_refresh_token=False, dpop_jkt=dpop_jkt
+        turn, grant, client, user, scopes, with_id_token=False, with_refresh_token=False, binding=binding
     )
     turn.tx.grants.add(replace(grant, **changes))
     turn.remember("access.vouched_for", user.id, client.id, provider=provider.id, resource=target.audience)

@@ -5,6 +5,7 @@ from typing import Any
 from tenants.acts.access_token import find_access
 from tenants.acts.client import asking
 from tenants.acts.issue import acting, confirmation, subject_of
+from tenants.acts.possession import Binding
 from tenants.oauth import resource
 from tenants.oauth.requests import IntrospectionRequest
 from tenants.turn import Turn
@@ -35,6 +36,6 @@ def introspect(turn: Turn, request: IntrospectionRequest) -> dict[str, Any]:
         "exp": access.token.expires_at,
         "iat": access.token.issued_at,
         "token_type": "Bearer" if access.token.dpop_jkt is None else "DPoP",
-        **confirmation(access.token.dpop_jkt),
+        **confirmation(Binding(access.token.dpop_jkt, access.token.x5t)),
         **acting(grant),
     }

@@ -1,13 +1,13 @@
 """The only place that mints tokens: the next generation of a grant, and what its holder is told."""
 
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Literal
 
+from tenants.acts.possession import UNBOUND, Binding
 from tenants.oauth import jwt, resource, scope
 from tenants.oauth.handle import SECRET_BYTES, Handle, Kind, mint
 from tenants.oauth.hierarchy import with_implied
+from tenants.oauth.id_token import half_hash
 from tenants.oauth.refusal import Refusal
 from tenants.oauth.resource import Target
 from tenants.records import Client, Grant, LiveToken, Resource, User
@@ -57,31 +57,37 @@ def issue(
     *,
     with_id_token: bool,
     with_refresh_token: bool = True,
-    dpop_jkt: str | None = None,
+    binding: Binding = UNBOUND,
     most_live: int = MAX_LIVE,
     until: int | None = None,
 ) -> tuple[dict[str, Any], Tokens]:
     """What changes in the grant with its next generation, still to be written, and the tokens of that generation.
 
-    `scopes` are those of the access token alone; `dpop_jkt` is the key that the tokens are bound to; `until`, no later
-    than the grant's own, is their end at the latest. Without a user the client is the subject itself (RFC 9068 §2.2).
+    `scopes` are those of the access token alone; `until`, no later than the grant's own, is their end at the
+    latest. Without a user the client is the subject itself (RFC 9068 §2.2).
     """
     policy, registered = turn.issuer.policy, registered_for(turn, grant)
     offered, allowed = scope.offered(policy, registered), scope.limit(client, registered)
     scopes = scope.still_allowed(scopes, offered=offered, allowed=allowed)
     generation = grant.generation + 1
     expires_at = min(turn.now + _lifetime(turn, registered), grant.expires_at if until is None else until)
-    access_token, access_digest = _access_token(turn, grant, registered, generation, user, scopes, expires_at, dpop_jkt)
+    access_token, access_digest = _access_token(turn, grant, registered, generation, user, scopes, expires_at, binding)
     refresh = _refresh_token(turn, grant, generation, client) if with_refresh_token else None
     narrowed = None if scopes == grant.scopes else scopes
     live = LiveToken(
-        digest=access_digest, issued_at=turn.now, expires_at=expires_at, scopes=narrowed, dpop_jkt=dpop_jkt
+        digest=access_digest,
+        issued_at=turn.now,
+        expires_at=expires_at,
+        scopes=narrowed,
+        dpop_jkt=binding.jkt,
+        x5t=binding.x5t,
     )
     id_token: str | None = None
     if with_id_token and user is not None and "openid" in scopes:
         id_token = _id_token(turn, grant, user, scopes, access_token, expires_at)
     changes = {
-        "dpop_jkt": dpop_jkt,
+        "dpop_jkt": binding.jkt,
+        "x5t": binding.x5t,
         "generation": generation,
         "rotated_at": turn.now,
         "refresh_digest": refresh.digest if refresh else None,
@@ -93,7 +99,7 @@ def issue(
         access_token=access_token,
         expires_in=expires_at - turn.now,
         scope=" ".join(scopes),
-        token_type="Bearer" if dpop_jkt is None else "DPoP",
+        token_type="Bearer" if binding.jkt is None else "DPoP",
         refresh_token=refresh.text if refresh else None,
         id_token=id_token,
     )
@@ -129,7 +135,7 @@ def _access_token(
     user: User | None,
     scopes: tuple[str, ...],
     expires_at: int,
-    dpop_jkt: str | None,
+    binding: Binding,
 ) -> tuple[str, bytes]:
     """The token, and the digest under which the grant knows it: of the opaque string itself, or of the JWT's `jti`."""
     own_format = None if registered is None else registered.token_format
@@ -148,7 +154,7 @@ def _access_token(
         "jti": jti.text,
         "scope": " ".join(with_implied(scopes, registered)),
         **({} if user is None else _membership(user)),
-        **confirmation(dpop_jkt),
+        **confirmation(binding),
         **acting(grant),
     }
     return sign(turn, "at+jwt", claims), jti.digest
@@ -164,9 +170,11 @@ def acting(grant: Grant) -> dict[str, Any]:
     return {} if grant.actor is None else {"act": grant.actor}
 
 
-def confirmation(dpop_jkt: str | None) -> dict[str, Any]:
-    """What tells a resource server whose key goes with a token (RFC 9449 §6)."""
-    return {} if dpop_jkt is None else {"cnf": {"jkt": dpop_jkt}}
+def confirmation(binding: Binding) -> dict[str, Any]:
+    """What tells a resource server whose key and certificate go with a token (RFC 9449 §6, RFC 8705 §3.1)."""
+    members = {"jkt": binding.jkt, "x5t#S256": binding.x5t}
+    told = {name: thumbprint for name, thumbprint in members.items() if thumbprint is not None}
+    return {"cnf": told} if told else {}
 
 
 def _refresh_token(turn: Turn, grant: Grant, generation: int, client: Client) -> Handle | None:
@@ -177,7 +185,6 @@ def _refresh_token(turn: Turn, grant: Grant, generation: int, client: Client) ->
 
 def _id_token(turn: Turn, grant: Grant, user: User, scopes: tuple[str, ...], access_token: str, expires_at: int) -> str:
     """OpenID Connect Core §2, §3.1.3.6."""
-    half = sha256(access_token.encode("ascii")).digest()[:16]
     claims: dict[str, Any] = {
         "iss": turn.issuer.uri,
         "sub": user.id,
@@ -185,7 +192,7 @@ def _id_token(turn: Turn, grant: Grant, user: User, scopes: tuple[str, ...], acc
         "iat": turn.now,
         "exp": expires_at,
         "auth_time": grant.authenticated_at,
-        "at_hash": urlsafe_b64encode(half).rstrip(b"=").decode("ascii"),
+        "at_hash": half_hash(access_token, turn.tx.signing_keys.current().algorithm),
         **profile_claims(user, scopes),
     }
     if grant.nonce is not None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tenants.acts import deliver, signing_keys
+from tenants.acts import deliver, recheck, signing_keys, tell_logout
 from tenants.records import DAY
 from tenants.turn import Turn
 
@@ -32,7 +32,7 @@ class Maintained:
 def maintain(turn: Turn, request: Maintenance) -> Maintained:
     """Roll the signing key when it is due, and sweep a bounded number of rows that no longer count."""
     if signing_keys.due(turn) <= turn.now:
-        signing_keys.roll(turn, "alarm")
+        signing_keys.roll(turn)
     signing_keys.drop_expired(turn)
     tx, now = turn.tx, turn.now
     go_on = tx.grants.sweep(now, request.after_grant, LIMIT)
@@ -43,7 +43,9 @@ def maintain(turn: Turn, request: Maintenance) -> Maintained:
         tx.registration_tokens.sweep(now, LIMIT),
         tx.clients.sweep(now - turn.issuer.policy.unused_client_ttl, LIMIT),
         tx.events.sweep(now - EVENT_RETENTION, LIMIT),
+        tx.answers.sweep(now, LIMIT),
         deliver.give_up(turn, LIMIT),
+        *_hastened(turn),
     )
     if go_on is not None or LIMIT in swept:
         return Maintained(now, Maintenance(go_on if go_on is not None else (1 << 63) - 1))
@@ -53,10 +55,22 @@ def maintain(turn: Turn, request: Maintenance) -> Maintained:
     return Maintained(next_at, None, any(at <= now for at in errands))
 
 
+def _hastened(turn: Turn) -> list[int]:
+    """What is put off for longer than anything is was put off by a clock that was far ahead, or where users were asked
+    for less often: now it is due."""
+    tx, now = turn.tx, turn.now
+    asked = [(one.id, max(one.recheck_interval, recheck.LONGEST_WAIT)) for one in tx.identity_providers.all()]
+    return [
+        tx.outbox.hasten("webhook", now + deliver.PAUSES[-1], now, LIMIT),
+        tx.outbox.hasten("logout", now + tell_logout.PAUSES[-1], now, LIMIT),
+        *(tx.kept_tokens.hasten(provider, now + longest, now, LIMIT) for provider, longest in asked),
+    ]
+
+
 def _errands(turn: Turn) -> list[int]:
     """When the next message is to be delivered, the next user asked for at their provider, the next client told that
     a session has ended."""
-    instants = (deliver.next_at(turn), turn.tx.kept_tokens.next_at(), turn.tx.logout_notices.next_at())
+    instants = (deliver.next_at(turn), turn.tx.kept_tokens.next_at(), turn.tx.outbox.next_at("logout"))
     return [at for at in instants if at is not None]
 
 

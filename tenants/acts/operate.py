@@ -4,19 +4,31 @@ import re
 from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
 
+from tenants import trail
 from tenants.acts import signing_keys
 from tenants.acts.register import SECRET_METHODS, checked, new_client, new_secret
-from tenants.oauth import client_document, first_party, redirect_uri, resource, scope, uri
+from tenants.oauth import (
+    client_certificate,
+    client_document,
+    client_jwks,
+    first_party,
+    redirect_uri,
+    resource,
+    scope,
+    uri,
+)
+from tenants.oauth.client_metadata import ClientMetadata
 from tenants.oauth.handle import digest
 from tenants.oauth.jwt import ALGORITHMS
 from tenants.oauth.refusal import Refusal
 from tenants.oauth.requests import TOKEN_EXCHANGE
 from tenants.problems import AlreadyThere, Invalid, NoSuchThing
-from tenants.records import DAY, Client, ClientSecret, Policy, RateLimit, Registration
+from tenants.records import ACTORS, DAY, Client, ClientSecret, Policy, RateLimit, Registration
 from tenants.turn import Turn
 
 YEAR = 366 * DAY
 MAX_ITEMS = 100
+MAX_AUTHORITIES = 20
 MAX_RATE = 1_000_000
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*")
 BOUNDS: dict[str, tuple[int, int]] = {
@@ -51,6 +63,8 @@ def check_policy(policy: Policy) -> None:
     for name in ("private_redirect_schemes", "allowed_origins", "first_party_origins", "client_document_hosts"):
         if len(getattr(policy, name)) > MAX_ITEMS:
             raise Invalid(name, f"must have at most {MAX_ITEMS} items")
+    _check_authorities(policy)
+    _check_statement_issuers(policy)
     for text in policy.private_redirect_schemes:
         if not _SCHEME.fullmatch(text) or text in ("http", "https") or text in redirect_uri.DANGEROUS_SCHEMES:
             raise Invalid("private_redirect_schemes", f"{text} is not a lower-case private-use URI scheme")
@@ -63,6 +77,35 @@ def check_policy(policy: Policy) -> None:
     for text in policy.client_document_hosts:
         if not client_document.is_host_pattern(text):
             raise Invalid("client_document_hosts", f"{text} is not a host such as app.example.com or *.example.com")
+
+
+def _check_authorities(policy: Policy) -> None:
+    if len(policy.client_certificate_authorities) > MAX_AUTHORITIES:
+        raise Invalid("client_certificate_authorities", f"must have at most {MAX_AUTHORITIES} items")
+    for pem in policy.client_certificate_authorities:
+        try:
+            client_certificate.authority(pem)
+        except ValueError as error:
+            raise Invalid("client_certificate_authorities", f"has an item that is {error}") from None
+
+
+def _check_statement_issuers(policy: Policy) -> None:
+    field, trusted = "software_statement_issuers", policy.software_statement_issuers
+    if len(trusted) > MAX_AUTHORITIES:
+        raise Invalid(field, f"must have at most {MAX_AUTHORITIES} items")
+    if len({one.issuer for one in trusted}) < len(trusted):
+        raise Invalid(field, "names an issuer twice")
+    for one in trusted:
+        if not one.issuer or len(one.issuer) > uri.MAX_LENGTH or not one.issuer.isprintable():
+            raise Invalid(field, f"an issuer must be 1 to {uri.MAX_LENGTH} printable characters")
+        try:
+            found = client_jwks.keys({"jwks": one.jwks, "jwks_uri": one.jwks_uri}, local=True)
+        except Refusal as refusal:
+            raise Invalid(field, refusal.description) from None
+        if not found:
+            raise Invalid(field, f"{one.issuer} needs jwks or jwks_uri")
+    if policy.software_statement_required and not trusted:
+        raise Invalid("software_statement_required", "needs software_statement_issuers")
 
 
 def _check_limit(name: str, limit: RateLimit) -> None:
@@ -79,25 +122,20 @@ def _is_origin(text: str) -> bool:
     return parts.query is None and parts.fragment is None
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyChange:
-    policy: Policy
-    actor: str
-
-
-def change_policy(turn: Turn, change: PolicyChange) -> Policy:
-    check_policy(change.policy)
+def change_policy(turn: Turn, policy: Policy) -> Policy:
+    check_policy(policy)
     issuer = turn.issuer
-    if issuer.policy == change.policy:
-        return change.policy
-    turn.tx.issuer.change(replace(issuer, policy=change.policy))
-    if change.policy.access_token_ttl < issuer.policy.access_token_ttl:
+    if issuer.policy == policy:
+        return policy
+    turn.tx.issuer.change(replace(issuer, policy=policy))
+    if policy.access_token_ttl < issuer.policy.access_token_ttl:
         signing_keys.outlast(turn, issuer.policy.access_token_ttl)
-    if issuer.policy.signing_algorithm != change.policy.signing_algorithm:
-        signing_keys.change_algorithm(turn, change.actor)
+    if issuer.policy.signing_algorithm != policy.signing_algorithm:
+        signing_keys.change_algorithm(turn)
     turn.announce()
-    turn.remember("policy.changed", change.actor, issuer.id)
-    return change.policy
+    changed = trail.difference(issuer.policy, policy, among=[field.name for field in fields(Policy)])
+    turn.remember("policy.changed", turn.origin.actor, issuer.id, **changed)
+    return policy
 
 
 def policy_of(turn: Turn, _: None) -> Policy:
@@ -112,13 +150,27 @@ class NewClient:
     metadata: dict[str, Any]
     resources: tuple[str, ...]
     target_resources: tuple[str, ...] = ()
-    actor: str
 
 
 def add_client(turn: Turn, new: NewClient) -> tuple[Client, str | None]:
     """The client, and its secret, shown this once. Raises Invalid or AlreadyThere."""
+    metadata = checked_client(turn, new)
+    if new.client_id == first_party.CLIENT_ID:
+        raise Invalid("client_id", "is what the operator's own apps are called")
+    if new.client_id in ACTORS:
+        raise Invalid("client_id", "is what the trail calls somebody else")
+    client_id = new.client_id or f"c_{turn.entropy(16).hex()}"
+    if turn.tx.clients.find(client_id) is not None:
+        raise AlreadyThere(client_id)
+    client, secret = new_client(turn, metadata, client_id, "admin", new.resources, new.target_resources)
+    turn.remember("client.created", turn.origin.actor, client_id, **trail.difference(None, client))
+    return client, secret
+
+
+def checked_client(turn: Turn, new: NewClient) -> ClientMetadata:
+    """What the operator says of a client. Raises Invalid unless all of it can be kept."""
     try:
-        metadata = checked(turn, new.metadata, by_operator=True)
+        metadata = checked(turn, _said_of(new), by_operator=True)
     except Refusal as refusal:
         field = "redirect_uris" if refusal.code == "invalid_redirect_uri" else "client"
         raise Invalid(field, refusal.description) from None
@@ -138,14 +190,13 @@ def add_client(turn: Turn, new: NewClient) -> tuple[Client, str | None]:
         raise Invalid("resources", "must name the resource whose users' tokens it exchanges")
     if exchanges != bool(new.target_resources):
         raise Invalid("target_resources", f"must say what tokens it may exchange for, if it may use {TOKEN_EXCHANGE}")
-    if new.client_id == first_party.CLIENT_ID:
-        raise Invalid("client_id", "is what the operator's own apps are called")
-    client_id = new.client_id or f"c_{turn.entropy(16).hex()}"
-    if turn.tx.clients.find(client_id) is not None:
-        raise AlreadyThere(client_id)
-    client, secret = new_client(turn, metadata, client_id, "admin", new.resources, new.target_resources)
-    turn.remember("client.created", new.actor, client_id, name=client.name)
-    return client, secret
+    return metadata
+
+
+def _said_of(new: NewClient) -> dict[str, Any]:
+    """A client that speaks for a resource, and whose users return nowhere, needs no grant type to introspect."""
+    introspects = new.resources and not new.metadata.keys() & {"redirect_uris", "grant_types"}
+    return new.metadata | ({"grant_types": []} if introspects else {})
 
 
 def get_client(turn: Turn, client_id: str) -> Client:
@@ -155,29 +206,18 @@ def get_client(turn: Turn, client_id: str) -> Client:
     return client
 
 
-@dataclass(frozen=True, slots=True)
-class ClientPage:
-    after: str
-    limit: int
-
-
-def list_clients(turn: Turn, page: ClientPage) -> tuple[Client, ...]:
-    return tuple(turn.tx.clients.page(page.after, page.limit))
-
-
-@dataclass(frozen=True, slots=True)
-class ClientRemoval:
-    client_id: str
-    actor: str
-
-
-def remove_client(turn: Turn, removal: ClientRemoval) -> None:
+def remove_client(turn: Turn, client_id: str) -> None:
     """The client goes, and with it every grant and consent that it has. Raises NoSuchThing."""
-    if not turn.tx.clients.remove(removal.client_id):
-        raise NoSuchThing(removal.client_id)
-    ended = turn.tx.grants.revoke_of_client(removal.client_id, turn.now)
-    turn.tx.consents.remove_of_client(removal.client_id)
-    turn.remember("client.removed", removal.actor, removal.client_id, grants_ended=ended)
+    end_client(turn, client_id, turn.origin.actor)
+
+
+def end_client(turn: Turn, client_id: str, actor: str) -> None:
+    """The same, whoever wants it."""
+    former = get_client(turn, client_id)
+    turn.tx.clients.remove(client_id)
+    ended = turn.tx.grants.revoke_of_client(client_id, turn.now)
+    turn.tx.consents.remove_of_client(client_id)
+    turn.remember("client.removed", actor, client_id, grants_ended=ended, **trail.difference(former, None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +225,6 @@ class SecretRotation:
     client_id: str
     overlap: int
     """How long the former secret still counts, in seconds."""
-    actor: str
 
 
 def rotate_secret(turn: Turn, rotation: SecretRotation) -> tuple[str, int]:
@@ -197,6 +236,7 @@ def rotate_secret(turn: Turn, rotation: SecretRotation) -> tuple[str, int]:
     former = [
         replace(kept, expires_at=end) for kept in client.secrets if kept.expires_at is None and rotation.overlap > 0
     ]
-    turn.tx.clients.change(replace(client, secrets=(*former, ClientSecret(digest=digest(secret)))))
-    turn.remember("client.secret_rotated", rotation.actor, client.id, former_ends_at=end)
+    changed = replace(client, secrets=(*former, ClientSecret(digest=digest(secret))))
+    turn.tx.clients.change(changed)
+    turn.remember("client.secret_rotated", turn.origin.actor, client.id, **trail.difference(client, changed))
     return secret, end

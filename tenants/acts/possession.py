@@ -1,9 +1,13 @@
-"""Whoever asks proves that they hold a key (RFC 9449): now, and by a proof that was never used before."""
+"""What tokens are bound to: a key, of which whoever asks proves that they hold it (RFC 9449), now and by a proof that
+was never used before; and a certificate that they show (RFC 8705 §3).
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from tenants.oauth import dpop
+from tenants.oauth.certificate import Certificate
 from tenants.oauth.dpop import Proof
 from tenants.oauth.refusal import Refusal
 from tenants.records import Client
@@ -13,11 +17,32 @@ Q = TypeVar("Q")
 R = TypeVar("R")
 
 
-def key_for_tokens(turn: Turn, proof: Proof | None, client: Client) -> str | None:
-    """The thumbprint of the key that what this client asks for is to be bound to, if any. The proof is used up."""
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The thumbprints of the key and of the certificate without which a token is good for nothing."""
+
+    jkt: str | None = None
+    x5t: str | None = None
+
+
+UNBOUND = Binding()
+
+
+def for_tokens(turn: Turn, proof: Proof | None, certificate: Certificate | None, client: Client) -> Binding:
+    """What the tokens that this client asks for are to be bound to. The proof is used up."""
+    x5t = _thumbprint(certificate, client)
     if proof is None and client.dpop_bound:
         raise dpop.invalid("this client must prove possession of a key")
-    return None if proof is None else proven(turn, proof)
+    return Binding(None if proof is None else proven(turn, proof), x5t)
+
+
+def _thumbprint(shown: Certificate | None, client: Client) -> str | None:
+    """Of a client that registered to have its tokens bound: others may be made to show one wherever they go."""
+    if not client.certificate_bound:
+        return None
+    if shown is None:
+        raise Refusal("invalid_request", "this client must show the certificate that its tokens are to be bound to")
+    return shown.thumbprint
 
 
 def proven(turn: Turn, proof: Proof) -> str:

@@ -161,6 +161,11 @@ def config_of(provider: IdentityProvider) -> Config:
             return Entra(provider.issuer_uri.removeprefix(MICROSOFT).removesuffix("/v2.0"))
 
 
+def default_name(kind: ProviderKind) -> str:
+    """What users call it, where there is one of the kind in the world. Empty: they know it by the operator's name."""
+    return {"google": "Google", "github": "GitHub", "entra": "Microsoft"}.get(kind, "")
+
+
 def default_scopes(kind: ProviderKind) -> tuple[str, ...]:
     """What must be asked for to learn who the user is."""
     match kind:
@@ -200,11 +205,6 @@ def assertion_audience(provider: IdentityProvider) -> str:
         server = "" if "/oauth2/" in provider.issuer_uri else "/oauth2"
         return f"{provider.issuer_uri}{server}/v1/token"
     return provider.token_uri or provider.issuer_uri
-
-
-def gives_refresh_tokens(kind: ProviderKind) -> bool:
-    """GitHub's OAuth apps do not: their access tokens do not expire."""
-    return kind != "github"
 
 
 def must_consent(provider: IdentityProvider) -> bool:

@@ -3,6 +3,7 @@
 Both are kept sealed. A secret leaves the tenant only to be shown at the provider; of a key, only what it signs does.
 """
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -60,6 +61,8 @@ def keep(turn: Turn, wanted: Wanted, former: IdentityProvider | None, *, moved: 
         if moved:
             raise Invalid("client_secret", "must be given again where the provider's address changes")
         return Proof(method, kept)
+    if kept is not None and wanted.secret is not None and _is(turn, wanted.provider_id, kept, wanted.secret):
+        return Proof(method, kept)  # given again, as by files that are applied time and again: nothing changes
     return Proof(method, _sealed(turn, wanted, method))
 
 
@@ -69,10 +72,10 @@ def shown(turn: Turn, provider: IdentityProvider) -> str | None:
         return None
     if provider.public_jwk is not None:
         return _assertion(turn, provider, provider.public_jwk)
-    plain = turn.keyring.unseal("provider secret", provider.sealed_secret, provider.id.encode("ascii"))
-    if plain is None:
+    secret = _unsealed(turn, provider.id, provider.sealed_secret)
+    if secret is None:
         raise Broken(f"the secret of identity provider {provider.id} cannot be unsealed")
-    return plain.decode("utf-8")
+    return secret
 
 
 def key_set(turn: Turn, provider_id: str) -> bytes:
@@ -87,6 +90,17 @@ def _method(text: str) -> UpstreamAuthMethod:
         if text == method:
             return method
     raise Invalid("token_endpoint_auth_method", f"must be one of {', '.join(_METHODS)}")
+
+
+def _is(turn: Turn, provider_id: str, sealed: bytes, secret: str) -> bool:
+    kept = _unsealed(turn, provider_id, sealed)
+    return kept is not None and hmac.compare_digest(kept.encode("utf-8"), secret.encode("utf-8"))
+
+
+def _unsealed(turn: Turn, provider_id: str, sealed: bytes) -> str | None:
+    """None if that cannot be done."""
+    plain = turn.keyring.unseal("provider secret", sealed, provider_id.encode("ascii"))
+    return None if plain is None else plain.decode("utf-8")
 
 
 def _sealed(turn: Turn, wanted: Wanted, method: UpstreamAuthMethod) -> bytes:

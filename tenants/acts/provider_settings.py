@@ -15,8 +15,6 @@ from tenants.acts.provider_kinds import (
     Oidc,
     Okta,
     addresses,
-    gives_refresh_tokens,
-    kind_of,
 )
 from tenants.oauth import foreign_jwt, scope, uri
 from tenants.problems import Invalid
@@ -135,8 +133,6 @@ def _check_plain(given: Settings) -> None:
         raise Invalid("scopes", "must have openid among them (OpenID Connect Core §3.1.2.1)")
     if given.recheck_interval and given.recheck_interval not in RECHECK_SECONDS:
         raise Invalid("recheck_interval", "must be 0, or from 5 minutes to 30 days")
-    if given.recheck_interval and not gives_refresh_tokens(kind_of(given.config)):
-        raise Invalid("recheck_interval", "must be 0: GitHub gives no refresh tokens to ask with")
     if given.vouches_for_clients and not addresses(given.config).issuer_uri:
         raise Invalid("vouches_for_clients", "is for OpenID providers: others sign nothing by which they could vouch")
     for name, claim in asdict(given.claims).items():

@@ -1,8 +1,9 @@
 """The identity providers of an issuer, as the operator sets them. Nothing is called to find out whether they work."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 
+from tenants import trail
 from tenants.acts import provider_proof
 from tenants.acts.provider_kinds import (
     HOSTED_DOMAIN,
@@ -11,6 +12,7 @@ from tenants.acts.provider_kinds import (
     addresses,
     config_of,
     default_claims,
+    default_name,
     default_scopes,
     kind_of,
 )
@@ -30,7 +32,6 @@ class NewProvider:
     settings: Settings
     secret: str
     """Empty: none."""
-    actor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +42,12 @@ class ProviderChange:
     """None: as it was. Empty: none, or for `private_key_jwt` another key."""
     etag: str
     """Empty: whichever version it is."""
-    actor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderRemoval:
     id: str
     etag: str
-    actor: str
 
 
 def etag(provider: IdentityProvider) -> str:
@@ -86,8 +85,8 @@ def get_provider(turn: Turn, provider_id: str) -> IdentityProvider:
     return provider
 
 
-def would_be(turn: Turn, new: NewProvider) -> IdentityProvider:
-    """What add_provider would keep. Raises Invalid or AlreadyThere."""
+def _new(turn: Turn, new: NewProvider) -> IdentityProvider:
+    """As it is to be kept."""
     if new.id == DEV:
         raise Invalid("id", f"{DEV} is the development provider")
     if turn.tx.identity_providers.find(new.id) is not None:
@@ -100,10 +99,10 @@ def would_be(turn: Turn, new: NewProvider) -> IdentityProvider:
 
 
 def add_provider(turn: Turn, new: NewProvider) -> IdentityProvider:
-    provider = would_be(turn, new)
+    provider = _new(turn, new)
     turn.tx.identity_providers.add(provider)
     turn.announce()
-    turn.remember("identity_provider.created", new.actor, provider.id, kind=provider.kind)
+    turn.remember("identity_provider.created", turn.origin.actor, provider.id, **trail.difference(None, provider))
     return provider
 
 
@@ -119,11 +118,7 @@ def change_provider(turn: Turn, change: ProviderChange) -> IdentityProvider:
     provider = replace(provider, updated_at=turn.now, version=former.version + 1)
     turn.tx.identity_providers.change(provider, version=former.version)
     turn.announce()
-    before, after = settings_of(former), settings_of(provider)
-    changed = [field.name for field in fields(Settings) if getattr(before, field.name) != getattr(after, field.name)]
-    if provider.sealed_secret != former.sealed_secret:
-        changed.append("client_secret" if provider.public_jwk is None else "public_jwk")
-    turn.remember("identity_provider.changed", change.actor, provider.id, changed=changed)
+    turn.remember("identity_provider.changed", turn.origin.actor, provider.id, **trail.difference(former, provider))
     of_another = provider.client_id != former.client_id or provider.claims.subject != former.claims.subject
     if not provider.recheck_interval or of_another:  # a refresh token of another client is refused, whoever stands
         turn.tx.kept_tokens.remove_of_provider(provider.id)
@@ -136,7 +131,7 @@ def remove_provider(turn: Turn, removal: ProviderRemoval) -> None:
     turn.tx.identity_providers.remove(former.id)
     turn.announce()
     turn.tx.kept_tokens.remove_of_provider(former.id)
-    turn.remember("identity_provider.removed", removal.actor, former.id, kind=former.kind)
+    turn.remember("identity_provider.removed", turn.origin.actor, former.id, **trail.difference(former, None))
 
 
 def _at_version(turn: Turn, provider_id: str, wanted: str) -> IdentityProvider:
@@ -179,7 +174,7 @@ def _kept(
     return IdentityProvider(
         id=provider_id,
         kind=kind,
-        display_name=given.display_name or provider_id,
+        display_name=given.display_name or default_name(kind) or provider_id,
         **where,
         client_id=given.client_id,
         auth_method=proof.method,

@@ -1,9 +1,9 @@
-"""What an issuer shows the world: its metadata in three shapes, that of its resources, and its keys."""
+"""What an issuer shows the world: its metadata as a server and as a resource, that of its resources, and its keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tenants.acts.grant_types import offered
+from tenants.acts.grant_types import offered, profiles
 from tenants.oauth import json_text, metadata
 from tenants.records import Policy
 from tenants.turn import Turn
@@ -14,7 +14,6 @@ class Published:
     """JSON, ready to send, and the policy that the doors need without a turn."""
 
     authorization_server: bytes
-    openid_configuration: bytes
     protected_resource: bytes
     resources: Mapping[str, bytes]
     """Of those that are served, by id."""
@@ -23,11 +22,11 @@ class Published:
 
 
 def publish(turn: Turn, _: None) -> Published:
-    issuer, grant_types = turn.issuer, offered(turn)
+    issuer, seen = turn.issuer, turn.sees_certificates
+    ways = offered(turn), profiles(turn)
     return Published(
-        json_text.write(metadata.authorization_server(issuer, grant_types)),
-        json_text.write(metadata.openid_configuration(issuer, grant_types)),
-        json_text.write(metadata.protected_resource(issuer)),
+        json_text.write(metadata.authorization_server(issuer, *ways, sees_certificates=seen)),
+        json_text.write(metadata.protected_resource(issuer, sees_certificates=seen)),
         {
             each.id: json_text.write(metadata.registered_resource(issuer, each))
             for each in turn.tx.resources.all()

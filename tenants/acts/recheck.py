@@ -176,7 +176,7 @@ def _end(turn: Turn, asked: KeptToken, reason: str) -> None:
         kept.user_id,
         provider=kept.provider,
         reason=reason,
-        sessions_ended=end_of_user(turn, kept.user_id, kept.provider),
+        sessions_ended=end_of_user(turn, kept.user_id, "system", provider=kept.provider),
         grants_ended=turn.tx.grants.revoke_from_provider(kept.user_id, kept.provider, turn.now),
     )
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tenants.acts.issue import Tokens, issue
+from tenants.acts.possession import Binding
 from tenants.acts.who import user_of
 from tenants.oauth import pkce, resource
 from tenants.oauth.handle import Kind, read
@@ -12,8 +13,8 @@ from tenants.records import Client, Grant
 from tenants.turn import Turn
 
 
-def redeem_code(turn: Turn, request: CodeRequest, client: Client, dpop_jkt: str | None) -> Tokens | Refusal:
-    """Tokens that are bound to the key that was proven, if one was.
+def redeem_code(turn: Turn, request: CodeRequest, client: Client, binding: Binding) -> Tokens | Refusal:
+    """Tokens that are bound to what was proven, if anything was.
 
     What can be mended is refused before the code is touched; what looks like theft ends the grant."""
     grant = shown(turn, "code", request.code, client)
@@ -25,11 +26,11 @@ def redeem_code(turn: Turn, request: CodeRequest, client: Client, dpop_jkt: str 
         raise Refusal("invalid_target", "the resource is not the one that was granted")
     if not pkce.proves(request.code_verifier, grant.code_challenge):
         return not_proven(turn, grant)
-    if grant.dpop_jkt is not None and dpop_jkt is None:
+    if grant.dpop_jkt is not None and binding.jkt is None:
         raise no("no proof of the key that the code is for")
-    if grant.dpop_jkt not in (None, dpop_jkt):
+    if grant.dpop_jkt not in (None, binding.jkt):
         return not_proven(turn, grant, "proof of another key than the code is for")
-    return spend(turn, grant, client, dpop_jkt=dpop_jkt)
+    return spend(turn, grant, client, binding)
 
 
 def shown(turn: Turn, kind: Kind, text: str, client: Client) -> Grant | Refusal:
@@ -53,9 +54,7 @@ def not_proven(turn: Turn, grant: Grant, detail: str = "code_verifier missing or
     return _end(turn, grant, "code.not_proven", detail)
 
 
-def spend(
-    turn: Turn, grant: Grant, client: Client, *, for_access_alone: bool = False, dpop_jkt: str | None = None
-) -> Tokens:
+def spend(turn: Turn, grant: Grant, client: Client, binding: Binding, *, for_access_alone: bool = False) -> Tokens:
     """The tokens for a code that was proven: all that the grant allows, or an access token."""
     user = user_of(turn, grant)
     if user is None:
@@ -69,7 +68,7 @@ def spend(
         grant.scopes,
         with_id_token=more,
         with_refresh_token=more,
-        dpop_jkt=dpop_jkt,
+        binding=binding,
     )
     if not turn.tx.grants.rotate(replace(grant, **changes, code_spent_at=turn.now), generation=grant.generation):
         raise no("code used at the same moment")

@@ -1,13 +1,14 @@
 """A client introduces itself (RFC 7591)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from tenants.oauth import client_metadata, uri
+from tenants.oauth import approval, client_metadata, software_statement, uri
 from tenants.oauth.client_metadata import ClientMetadata
 from tenants.oauth.handle import digest
 from tenants.oauth.refusal import Refusal
-from tenants.records import Client, ClientOrigin, ClientSecret
+from tenants.oauth.software_statement import Statement
+from tenants.records import AuthMethod, Client, ClientOrigin, ClientSecret
 from tenants.turn import Turn
 
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
@@ -60,17 +61,32 @@ def told(turn: Turn, client: Client, token: str, secret: str | None = None) -> d
 
 def checked(turn: Turn, given: Any, *, by_operator: bool = False) -> ClientMetadata:
     """What is said of a client, if this issuer may register it. Raises Refusal."""
-    _refuse_statement(given)
-    issuer, local = turn.issuer, uri.is_local(turn.issuer.uri)
-    return client_metadata.check(given, issuer.policy, turn.tx.resources.all(), local=local, by_operator=by_operator)
+    issuer = turn.issuer
+    statement = None if by_operator else _statement(turn, given)
+    metadata = client_metadata.check(
+        given if statement is None else {**given, **statement.claims},
+        issuer.policy,
+        turn.tx.resources.all(),
+        local=uri.is_local(issuer.uri),
+        by_operator=by_operator,
+        sees_certificates=turn.sees_certificates,
+    )
+    if statement is None:
+        return metadata
+    return replace(metadata, more={**metadata.more, software_statement.MEMBER: statement.text})
 
 
-def _refuse_statement(given: Any) -> None:
-    """Whoever shows a software statement (RFC 7591 §2.3) wants it believed; there is nobody whose word counts here."""
-    statement = cast("dict[str, Any]", given).get("software_statement") if isinstance(given, dict) else None
-    if statement is not None:
-        code = "unapproved_software_statement" if isinstance(statement, str) else "invalid_software_statement"
-        raise Refusal(code, "this issuer believes no software statements; leave it out")
+def _statement(turn: Turn, given: Any) -> Statement | None:
+    """What somebody who is trusted says of the client, whose word goes before its own. Raises Refusal or KeysNeeded."""
+    policy = turn.issuer.policy
+    shown = cast("dict[str, Any]", given).get(software_statement.MEMBER) if isinstance(given, dict) else None
+    if shown is not None:
+        return software_statement.believed(
+            shown, policy.software_statement_issuers, turn.client_keys, issuer_uri=turn.issuer.uri, now=turn.now
+        )
+    if policy.software_statement_required:
+        raise Refusal("invalid_client_metadata", "this issuer registers clients that show a software statement only")
+    return None
 
 
 def new_client(
@@ -91,6 +107,7 @@ def new_client(
         **as_kept(metadata),
         secrets=() if secret is None else (ClientSecret(digest=digest(secret)),),
         registration_digest=registration_digest,
+        approval=None if origin == "admin" else approval.of_newcomer(turn.issuer.policy),
         resources=resources,
         target_resources=target_resources,
         created_at=turn.now,
@@ -114,11 +131,23 @@ def as_kept(metadata: ClientMetadata) -> dict[str, Any]:
         "jwks_uri": metadata.jwks_uri,
         "assertion_algorithm": metadata.assertion_algorithm,
         "dpop_bound": metadata.dpop_bound,
+        "certificate_name": metadata.certificate_name,
+        "certificate_bound": metadata.certificate_bound,
         "par_required": metadata.par_required,
         "post_logout_redirect_uris": metadata.post_logout_redirect_uris,
         "backchannel_logout_uri": metadata.backchannel_logout_uri,
         "metadata": metadata.more,
     }
+
+
+def secrets_for(turn: Turn, method: AuthMethod, former: Client) -> tuple[tuple[ClientSecret, ...], str | None]:
+    """The secrets of a client that proves itself by this method from now on, and a new one if it had none before."""
+    if method not in SECRET_METHODS:
+        return (), None
+    if former.auth_method in SECRET_METHODS:
+        return former.secrets, None
+    secret = new_secret(turn)
+    return (ClientSecret(digest=digest(secret)),), secret
 
 
 def new_registration_token(turn: Turn) -> str:

@@ -8,20 +8,20 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from tenants.acts.operate import ClientRemoval, remove_client
+from tenants.acts.another import ask_again
+from tenants.acts.operate import end_client
 from tenants.acts.register import (
-    SECRET_METHODS,
     as_kept,
     checked,
     new_registration_token,
-    new_secret,
     refuse_if_closed,
+    secrets_for,
     told,
 )
-from tenants.oauth.client_document import identity
+from tenants.oauth import approval
 from tenants.oauth.handle import digest
 from tenants.oauth.refusal import Refusal
-from tenants.records import DAY, Client, ClientSecret
+from tenants.records import DAY, Client
 from tenants.turn import Turn
 
 NOT_TO_BE_SENT = frozenset(
@@ -56,18 +56,13 @@ def update_registration(turn: Turn, update: Update) -> dict[str, Any]:
     client = _own(turn, update.shown)
     _check_unchangeable(client, update.metadata, turn.now)
     metadata = checked(turn, update.metadata)
-    secret, secrets = None, client.secrets
-    if metadata.auth_method not in SECRET_METHODS:
-        secrets = ()
-    elif client.auth_method not in SECRET_METHODS:
-        secret = new_secret(turn)
-        secrets = (ClientSecret(digest=digest(secret)),)
+    secrets, secret = secrets_for(turn, metadata.auth_method, client)
     token = new_registration_token(turn)
     updated = replace(client, **as_kept(metadata), secrets=secrets, next_registration_digest=digest(token))
+    changed, ended = ask_again(turn, client, updated)
+    if changed:
+        updated = replace(updated, approval=approval.of_newcomer(turn.issuer.policy, client.approval))
     turn.tx.clients.change(updated)
-    before, now = identity(client), identity(updated)
-    changed = [name for name in now if now[name] != before[name]]
-    ended = turn.tx.consents.remove_of_client(client.id) if changed else 0
     turn.remember("client.updated", client.id, client.id, changed=changed, consents_ended=ended)
     return told(turn, updated, token, secret)
 
@@ -75,7 +70,7 @@ def update_registration(turn: Turn, update: Update) -> dict[str, Any]:
 def end_registration(turn: Turn, shown: Shown) -> None:
     """The client goes, and with it every grant and consent that it has (RFC 7592 §2.3)."""
     client = _own(turn, shown)
-    remove_client(turn, ClientRemoval(client.id, client.id))
+    end_client(turn, client.id, client.id)
 
 
 def _own(turn: Turn, shown: Shown) -> Client:

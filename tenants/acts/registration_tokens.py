@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tenants import trail
 from tenants.oauth.handle import digest
 from tenants.problems import Invalid, NoSuchThing
 from tenants.records import DAY, RegistrationToken
@@ -18,7 +19,6 @@ class NewRegistrationToken:
     ttl: int
     uses: int | None
     """How many clients it is to register. None: any number."""
-    actor: str
 
 
 def create_registration_token(turn: Turn, new: NewRegistrationToken) -> tuple[RegistrationToken, str]:
@@ -39,7 +39,7 @@ def create_registration_token(turn: Turn, new: NewRegistrationToken) -> tuple[Re
         uses_left=new.uses,
     )
     turn.tx.registration_tokens.add(kept)
-    turn.remember("registration_token.created", new.actor, kept.id, uses=new.uses, expires_at=kept.expires_at)
+    turn.remember("registration_token.created", turn.origin.actor, kept.id, **trail.difference(None, kept))
     return kept, token
 
 
@@ -53,14 +53,8 @@ def list_registration_tokens(turn: Turn, page: RegistrationTokenPage) -> tuple[R
     return tuple(turn.tx.registration_tokens.page(page.after, page.limit))
 
 
-@dataclass(frozen=True, slots=True)
-class RegistrationTokenRemoval:
-    token_id: str
-    actor: str
-
-
-def remove_registration_token(turn: Turn, removal: RegistrationTokenRemoval) -> None:
+def remove_registration_token(turn: Turn, token_id: str) -> None:
     """It registers nobody any more; whom it registered stays. Raises NoSuchThing."""
-    if not turn.tx.registration_tokens.remove(removal.token_id):
-        raise NoSuchThing(removal.token_id)
-    turn.remember("registration_token.removed", removal.actor, removal.token_id)
+    if not turn.tx.registration_tokens.remove(token_id):
+        raise NoSuchThing(token_id)
+    turn.remember("registration_token.removed", turn.origin.actor, token_id)

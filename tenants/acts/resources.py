@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from tenants import trail
 from tenants.acts import signing_keys
 from tenants.acts.operate import BOUNDS
 from tenants.oauth import hierarchy, json_text, metadata, scope
@@ -34,7 +35,6 @@ class NewResource:
     id: str
     uri: str
     settings: Settings
-    actor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +43,12 @@ class ResourceChange:
     change: Callable[[Settings], Settings]
     etag: str
     """Empty: whichever version it is."""
-    actor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceRemoval:
     id: str
     etag: str
-    actor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +94,8 @@ def describe_resource(turn: Turn, resource_id: str) -> Described:
     )
 
 
-def would_be(turn: Turn, new: NewResource) -> Resource:
-    """What add_resource would keep. Raises Invalid or AlreadyThere."""
+def _new(turn: Turn, new: NewResource) -> Resource:
+    """As it is to be kept."""
     if turn.tx.resources.find(new.id) is not None:
         raise AlreadyThere(new.id)
     if len(turn.tx.resources.all()) >= MAX_RESOURCES:
@@ -115,10 +113,11 @@ def would_be(turn: Turn, new: NewResource) -> Resource:
 
 
 def add_resource(turn: Turn, new: NewResource) -> Resource:
-    resource = would_be(turn, new)
+    """Raises Invalid or AlreadyThere."""
+    resource = _new(turn, new)
     turn.tx.resources.add(resource)
     turn.announce()
-    turn.remember("resource.created", new.actor, resource.id, uri=resource.uri)
+    turn.remember("resource.created", turn.origin.actor, resource.id, **trail.difference(None, resource))
     return resource
 
 
@@ -133,8 +132,7 @@ def change_resource(turn: Turn, change: ResourceChange) -> Resource:
     turn.tx.resources.change(resource, version=former.version)
     _outlast(turn, former, resource)
     turn.announce()
-    changed = [field.name for field in fields(Settings) if getattr(before, field.name) != getattr(after, field.name)]
-    turn.remember("resource.changed", change.actor, resource.id, changed=changed)
+    turn.remember("resource.changed", turn.origin.actor, resource.id, **trail.difference(former, resource))
     return resource
 
 
@@ -152,7 +150,8 @@ def remove_resource(turn: Turn, removal: ResourceRemoval) -> None:
         turn.tx.consents.remove_for_resource(audience)
     _outlast(turn, former, None)
     turn.announce()
-    turn.remember("resource.removed", removal.actor, former.id, uri=former.uri, grants_ended=ended)
+    was = trail.difference(former, None)
+    turn.remember("resource.removed", turn.origin.actor, former.id, grants_ended=ended, **was)
 
 
 def _at_version(turn: Turn, resource_id: str, wanted: str) -> Resource:

@@ -75,7 +75,7 @@ def begin(turn: Turn, profile: Profile, former_session: str | None, target: byte
     if former is not None and former.user_id == user.id:
         turn.tx.sessions.remove(former.digest)
     elif former is not None:
-        end(turn, former)
+        end(turn, former, former.user_id)
     return SignedIn(session=token, target=asked.granted(turn, target))
 
 

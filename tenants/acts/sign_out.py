@@ -65,7 +65,7 @@ def leave(turn: Turn, leaving: Leaving) -> AskSignOut | SignedOut:
     if present is not None and client is not None and hint is not None:
         session, user = present
         if hint.user_id == user.id and hint.sid == session.sid != "":
-            end(turn, session)
+            end(turn, session, user.id)
             return SignedOut(way_back=back, automatic=True)
     onward = (_BY_ITSELF if automatic else _BY_LINK) + (back or "").encode("ascii")
     return AskSignOut(
@@ -78,6 +78,6 @@ def sign_out(turn: Turn, request: SignOut) -> SignedOut:
     pending = ticket.take(turn, "sign-out", request.ticket, browser=request.browser)
     session = None if request.session is None else turn.tx.sessions.find(digest(request.session))
     if session is not None:
-        end(turn, session)
+        end(turn, session, session.user_id)
     automatic, back = pending.content[:1] == _BY_ITSELF, pending.content[1:].decode("ascii")
     return SignedOut(way_back=back or None, automatic=automatic)

@@ -4,6 +4,7 @@ A key is in the JWKS before it signs and until the last token that it signed has
 JWKS for a while meets a token of an unknown key (OpenID Connect Core §10.1.1).
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tenants.oauth import jwt
@@ -17,10 +18,14 @@ MARGIN = 3_600
 def add_key(turn: Turn, state: KeyState) -> SigningKey:
     algorithm = turn.issuer.policy.signing_algorithm
     private = jwt.new_key(algorithm)
-    public = jwt.public_jwk(private, algorithm)
+    return keep(turn, state, private, jwt.public_jwk(private, algorithm))
+
+
+def keep(turn: Turn, state: KeyState, private: jwt.PrivateKey, public: Mapping[str, str]) -> SigningKey:
+    """A key of the policy's algorithm, published from now on by the `kid` of its public half."""
     key = SigningKey(
         id=public["kid"],
-        algorithm=algorithm,
+        algorithm=turn.issuer.policy.signing_algorithm,
         state=state,
         public_jwk=public,
         sealed_private=turn.keyring.seal_key(public["kid"], private),
@@ -32,7 +37,7 @@ def add_key(turn: Turn, state: KeyState) -> SigningKey:
     return key
 
 
-def roll(turn: Turn, actor: str) -> None:
+def roll(turn: Turn) -> None:
     """The next key signs from now on, the current one retires, and a new next one is published."""
     for key in turn.tx.signing_keys.all():
         if key.state == "current":
@@ -40,17 +45,22 @@ def roll(turn: Turn, actor: str) -> None:
             turn.tx.signing_keys.change(replace(key, state="retired", retired_at=turn.now, expires_at=end))
         elif key.state == "next":
             turn.tx.signing_keys.change(replace(key, state="current", activated_at=turn.now))
-            turn.remember("key.rolled", actor, key.id)
+            turn.remember("key.rolled", turn.origin.actor, key.id)
     add_key(turn, "next")
 
 
-def change_algorithm(turn: Turn, actor: str) -> None:
+def change_algorithm(turn: Turn) -> None:
     """Sign with the policy's algorithm from now on. What the old keys signed stays valid until it expires."""
+    drop_next(turn)
+    add_key(turn, "next")
+    roll(turn)
+
+
+def drop_next(turn: Turn) -> None:
+    """It has signed nothing yet, so nobody misses it."""
     for key in turn.tx.signing_keys.all():
         if key.state == "next":
             turn.tx.signing_keys.remove(key.id)
-    add_key(turn, "next")
-    roll(turn, actor)
 
 
 def _longest_lifetime(turn: Turn) -> int:

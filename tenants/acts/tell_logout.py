@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tenants.acts.issue import sign
 from tenants.oauth import logout
-from tenants.records import LogoutNotice, Session
+from tenants.records import Message, Session
 from tenants.turn import Turn
 
 MAX_WAITING = 10_000
@@ -21,7 +21,7 @@ PAUSES = (5, 30, 120, 600, 3_600)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    notice: LogoutNotice
+    notice: Message
     uri: str
     token: str = field(repr=False)
 
@@ -35,7 +35,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    notice: LogoutNotice
+    notice: Message
     reason: str
     """One line in our own words, that quotes nothing."""
 
@@ -44,15 +44,16 @@ def tell(turn: Turn, session: Session) -> None:
     """Leave a notice for each client that asked to be told of the end of this session."""
     if not session.clients:
         return
-    waiting, of_user = turn.tx.logout_notices.count(), turn.tx.logout_notices.count(session.user_id)
+    waiting, of_user = turn.tx.outbox.count("logout"), turn.tx.outbox.count("logout", session.user_id)
     room = max(min(MAX_WAITING - waiting, MAX_OF_USER - of_user), 0)
     for client_id in session.clients[:room]:
-        turn.tx.logout_notices.add(
-            LogoutNotice(
+        turn.tx.outbox.add(
+            Message(
                 id=turn.entropy(16).hex(),
+                kind="logout",
+                body=session.sid,
                 client_id=client_id,
                 user_id=session.user_id,
-                sid=session.sid,
                 created_at=turn.now,
                 due_at=turn.now,
             )
@@ -64,11 +65,11 @@ def tell(turn: Turn, session: Session) -> None:
 
 def due(turn: Turn, _: None) -> Due:
     """The calls to make now. Who is no client any more, or wants to hear nothing any more, is told nothing."""
-    notices, calls = turn.tx.logout_notices.due(turn.now, AT_ONCE), list[Call]()
+    notices, calls = turn.tx.outbox.due("logout", turn.now, AT_ONCE), list[Call]()
     for notice in notices:
         client = turn.tx.clients.find(notice.client_id)
-        if client is None or client.disabled_at is not None or client.backchannel_logout_uri is None:
-            turn.tx.logout_notices.remove(notice.id)
+        if client is None or client.is_barred or client.backchannel_logout_uri is None:
+            turn.tx.outbox.remove(notice.id)
             continue
         claims = logout.token_claims(turn.issuer, notice, jti=turn.entropy(16).hex(), now=turn.now)
         token = sign(turn, logout.TOKEN_TYPE, claims)
@@ -76,15 +77,15 @@ def due(turn: Turn, _: None) -> Due:
     return Due(tuple(calls), more=bool(notices))
 
 
-def delivered(turn: Turn, notice: LogoutNotice) -> None:
-    turn.tx.logout_notices.remove(notice.id)
+def delivered(turn: Turn, notice: Message) -> None:
+    turn.tx.outbox.remove(notice.id)
 
 
 def failed(turn: Turn, failure: Failure) -> None:
     """It is tried again later, or given up."""
     notice, attempts = failure.notice, failure.notice.attempts + 1
     if attempts > len(PAUSES):
-        turn.tx.logout_notices.remove(notice.id)
+        turn.tx.outbox.remove(notice.id)
         turn.remember("logout.given_up", "system", notice.user_id, client=notice.client_id, reason=failure.reason)
     else:
-        turn.tx.logout_notices.put_off(notice.id, turn.now + PAUSES[attempts - 1], attempts)
+        turn.tx.outbox.put_off(notice.id, turn.now + PAUSES[attempts - 1], attempts)

@@ -10,6 +10,7 @@ from tenants.acts.access_token import Access, find_access
 from tenants.acts.authorize import no_code
 from tenants.acts.client_credentials import MAX_LIVE
 from tenants.acts.issue import Tokens, issue
+from tenants.acts.possession import Binding
 from tenants.oauth import resource, scope
 from tenants.oauth.refusal import Refusal
 from tenants.oauth.requests import ACCESS_TOKEN, TokenExchangeRequest
@@ -23,8 +24,8 @@ MAX_ROWS = 3
 """Grants of one client that stand on one other grant for one resource: more than one only where one was revoked."""
 
 
-def pass_on(turn: Turn, request: TokenExchangeRequest, client: Client, dpop_jkt: str | None) -> Tokens:
-    """An access token alone, bound to the key that this client proved, if it proved one."""
+def pass_on(turn: Turn, request: TokenExchangeRequest, client: Client, binding: Binding) -> Tokens:
+    """An access token alone, bound to what this client proved, if it proved anything."""
     if client.auth_method == "none":
         raise Refusal("unauthorized_client", "only a client that proves who it is may exchange tokens")
     access = _meant_for(turn, request.subject_token, client)
@@ -39,7 +40,7 @@ def pass_on(turn: Turn, request: TokenExchangeRequest, client: Client, dpop_jkt:
         scopes,
         with_id_token=False,
         with_refresh_token=False,
-        dpop_jkt=dpop_jkt,
+        binding=binding,
         most_live=MAX_LIVE,
         until=access.token.expires_at,
     )

@@ -6,6 +6,7 @@ from typing import Literal
 from tenants.acts import provider_proof
 from tenants.acts.providers import get_provider
 from tenants.acts.upstream import Trip, redirect_uri
+from tenants.problems import Broken
 from tenants.turn import Turn
 
 State = Literal["passed", "failed", "skipped"]
@@ -19,6 +20,8 @@ class Trial:
     proof: str | None = field(repr=False)
     """That we are the provider's client, as for a redemption."""
     code: str
+    damaged: bool = False
+    """Whether there is no proof because what is kept for it cannot be unsealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,11 @@ def try_out(turn: Turn, provider_id: str) -> Trial:
         prompt="none",
         max_age=None,
     )
-    return Trial(trip, provider_proof.shown(turn, provider), _random(turn))
+    code = _random(turn)
+    try:
+        return Trial(trip, provider_proof.shown(turn, provider), code)
+    except Broken:
+        return Trial(trip, None, code, damaged=True)
 
 
 def _random(turn: Turn) -> str:

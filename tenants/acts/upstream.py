@@ -133,9 +133,8 @@ def go(turn: Turn, going: Going) -> Trip:
 
 def come_back(turn: Turn, back: Return) -> Redemption | Refusal:
     """The code to redeem, or what the client is told. In either case this trip is over: a second return is refused."""
-    if back.luggage is None or not hmac.compare_digest(state_of(back.luggage).encode(), (back.state or "").encode()):
-        raise Refusal("invalid_request", "this sign-in was not begun in this browser, or it is over")
-    trip = ticket.take(turn, "upstream", back.luggage, browser=back.browser)
+    luggage = _luggage(back)
+    trip = ticket.take(turn, "upstream", luggage, browser=back.browser)
     was, _, target = trip.content.partition(b"\n")
     if was.partition(b" ")[0] != back.provider_id.encode():
         raise Refusal("invalid_request", "another identity provider than the chosen one sent you here")
@@ -157,10 +156,15 @@ def come_back(turn: Turn, back: Return) -> Redemption | Refusal:
         redirect_uri=redirect_uri(turn, provider.id),
         code=back.code,
         issuer=back.issuer,
-        nonce=_derived(turn, b"upstream nonce\0", back.luggage),
-        verifier=_derived(turn, b"upstream verifier\0", back.luggage),
+        nonce=_derived(turn, b"upstream nonce\0", luggage),
+        verifier=_derived(turn, b"upstream verifier\0", luggage),
         target=target,
     )
+
+
+def began_with(turn: Turn, back: Return) -> bytes:
+    """At which path of ours, and with what query, this trip began, however it ends. Else a Refusal."""
+    return ticket.take(turn, "upstream", _luggage(back), browser=back.browser).content.partition(b"\n")[2]
 
 
 def arrive(turn: Turn, arrived: Arrived) -> SignedIn | Refusal:
@@ -202,6 +206,13 @@ def fail(turn: Turn, failure: Failure) -> Refusal:
     """The provider gave no answer: the client is told that the sign-in failed, and the operator why."""
     turn.remember("sign_in.failed", "system", provider=failure.provider_id, reason=failure.detail)
     return asked.told(turn, failure.target, Refusal("server_error", "the sign-in failed", detail=failure.detail))
+
+
+def _luggage(back: Return) -> str:
+    """What this very browser took along, as its `state` says."""
+    if back.luggage is None or not hmac.compare_digest(state_of(back.luggage).encode(), (back.state or "").encode()):
+        raise Refusal("invalid_request", "this sign-in was not begun in this browser, or it is over")
+    return back.luggage
 
 
 def redirect_uri(turn: Turn, provider_id: str) -> str:

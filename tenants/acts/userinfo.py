@@ -21,7 +21,7 @@ def userinfo(turn: Turn, token: ShownToken) -> dict[str, Any] | str:
 
     Refusal `invalid_token` unless it counts and is meant for the issuer itself, `insufficient_scope` without `openid`
     (RFC 6750 §3.1). `invalid_token` too if it is not bound to the very key that was proven, or one was proven and it is
-    bound to none (RFC 9449 §7.1, §7.2).
+    bound to none (RFC 9449 §7.1, §7.2), or if it is bound to a certificate that was not shown (RFC 8705 §3).
     """
     if token.proof is not None and not dpop.goes_with(token.proof, token.text):
         raise dpop.invalid("ath is not the hash of the access token")
@@ -30,6 +30,8 @@ def userinfo(turn: Turn, token: ShownToken) -> dict[str, Any] | str:
         raise Refusal("invalid_token", "the access token is invalid, expired or meant for another resource")
     if (None if token.proof is None else proven(turn, token.proof)) != access.token.dpop_jkt:
         raise Refusal("invalid_token", "the access token is bound to a key that was not proven, or to none")
+    if access.token.x5t not in (None, None if token.certificate is None else token.certificate.thumbprint):
+        raise Refusal("invalid_token", "the access token is bound to a certificate that was not shown")
     if access.user is None:
         raise Refusal("invalid_token", "the access token speaks of no user")
     if "openid" not in access.scopes:

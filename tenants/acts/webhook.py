@@ -2,7 +2,9 @@
 
 from base64 import b64encode
 from dataclasses import dataclass, replace
+from typing import Any
 
+from tenants import trail
 from tenants.acts.provider_address import objection
 from tenants.problems import EtagMismatch, Invalid
 from tenants.records import Webhook
@@ -18,14 +20,14 @@ class WebhookChange:
     """Empty: no webhook. None: as it was."""
     etag: str
     """Empty: whichever version it is."""
-    actor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretRotation:
     overlap: int
     """How long messages are signed with the former secret too, in seconds."""
-    actor: str
+    etag: str = ""
+    """Empty: whichever version it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +52,6 @@ def get_webhook(turn: Turn, _: None) -> Shown:
     return _shown(turn, turn.issuer.webhook)
 
 
-def would_be(turn: Turn, change: WebhookChange) -> Shown:
-    """What change_webhook would leave, without a secret. Raises EtagMismatch or Invalid."""
-    return replace(_planned(turn, change), secret="")
-
-
 def change_webhook(turn: Turn, change: WebhookChange) -> Shown:
     """As it is now. Where there was none its secret is shown, this once; what waits goes to another URI at once.
 
@@ -65,20 +62,22 @@ def change_webhook(turn: Turn, change: WebhookChange) -> Shown:
         return planned
     turn.tx.issuer.change(replace(turn.issuer, webhook=planned.webhook))
     if planned.webhook is None:
-        turn.remember("webhook.removed", change.actor, dropped=turn.tx.deliveries.remove_all())
+        dropped = turn.tx.outbox.remove_all("webhook")
+        turn.remember("webhook.removed", turn.origin.actor, dropped=dropped, **_difference(former, None))
     elif former is None:
-        turn.remember("webhook.created", change.actor)
+        turn.remember("webhook.created", turn.origin.actor, **_difference(None, planned.webhook))
     else:
-        turn.remember("webhook.changed", change.actor, changed=["uri"])
+        turn.remember("webhook.changed", turn.origin.actor, **_difference(former, planned.webhook))
         turn.wake_at(turn.now)
     return planned
 
 
 def rotate_secret(turn: Turn, rotation: SecretRotation) -> Shown:
-    """The new secret, shown this once. Raises Invalid."""
+    """The new secret, shown this once. Raises Invalid or EtagMismatch."""
     former = turn.issuer.webhook
     if former is None:
         raise Invalid("name", "this issuer has no webhook")
+    _refuse_other(former, rotation.etag)
     secret, end = turn.entropy(SECRET_BYTES), turn.now + rotation.overlap
     webhook = replace(
         former,
@@ -89,14 +88,13 @@ def rotate_secret(turn: Turn, rotation: SecretRotation) -> Shown:
         version=former.version + 1,
     )
     turn.tx.issuer.change(replace(turn.issuer, webhook=webhook))
-    turn.remember("webhook.secret_rotated", rotation.actor, former_ends_at=end)
+    turn.remember("webhook.secret_rotated", turn.origin.actor, former_ends_at=end)
     return _shown(turn, webhook, secret)
 
 
 def _planned(turn: Turn, change: WebhookChange) -> Shown:
     former = turn.issuer.webhook
-    if change.etag and change.etag != etag(former):
-        raise EtagMismatch(etag(former))
+    _refuse_other(former, change.etag)
     if change.uri is None or change.uri == (former.uri if former else ""):
         return _shown(turn, former)
     if not change.uri:
@@ -121,11 +119,22 @@ def _planned(turn: Turn, change: WebhookChange) -> Shown:
     return _shown(turn, made, secret)
 
 
+def _refuse_other(webhook: Webhook | None, seen: str) -> None:
+    if seen and seen != etag(webhook):
+        raise EtagMismatch(etag(webhook))
+
+
+def _difference(before: Webhook | None, after: Webhook | None) -> dict[str, Any]:
+    """For the trail: of the URI only where it leads to, as the rest may be a secret of the receiver's."""
+    short = [None if each is None else replace(each, uri="/".join(each.uri.split("/")[:3])) for each in (before, after)]
+    return trail.difference(*short, among=("uri", "sealed_secret"))
+
+
 def _shown(turn: Turn, webhook: Webhook | None, secret: bytes | None = None) -> Shown:
     ends_at = webhook.former_ends_at if webhook else 0
     return Shown(
         webhook=webhook,
-        waiting=turn.tx.deliveries.count(),
+        waiting=turn.tx.outbox.count("webhook"),
         former_ends_at=ends_at if ends_at > turn.now else None,
         secret="" if secret is None else _written(secret),
     )

@@ -9,11 +9,19 @@ from tenants.acts import deliver
 from tenants.oauth.claims import Profile, verified_domain
 from tenants.oauth.handle import digest
 from tenants.oauth.refusal import Refusal
-from tenants.records import Grant, Identity, Session, User
+from tenants.records import Grant, Identity, Session, User, UserField
 from tenants.turn import Turn
 
 DEV = "dev"
 """The id of the development provider: its users are known by it."""
+SAID_OF: dict[UserField, tuple[str, ...]] = {
+    "email": ("email", "email_verified"),
+    "name": ("name",),
+    "organization": ("organization_id",),
+    "roles": ("roles",),
+    "permissions": ("permissions",),
+}
+"""What of a user's record each of the fields is that the operator may fix."""
 LOGIN_NOTED_AFTER = 3_600
 """A sign-in is written to the user's row at most once an hour."""
 
@@ -46,6 +54,12 @@ def shown_name(user: User) -> str:
     return user.email or user.name or user.id
 
 
+def name_of(turn: Turn, token: str | None) -> str | None:
+    """What pages call the user that a cookie stands for, if it stands for one."""
+    present = signed_in(turn, token)
+    return None if present is None else shown_name(present[1])
+
+
 def user_of(turn: Turn, grant: Grant) -> User | None:
     """Whose grant it is, if they may still use it."""
     user = None if grant.user_id is None else turn.tx.users.find(grant.user_id)
@@ -68,14 +82,14 @@ def _recognised(turn: Turn, profile: Profile) -> tuple[User, bool]:
             created_at=turn.now,
             updated_at=turn.now,
             last_login_at=turn.now,
-            **_said(turn, profile, {}),
+            **_said(turn, profile),
         )
         turn.tx.users.add(user)
         turn.remember("user.created", user.id, user.id, provider=profile.provider)
         return user, True
     if user.disabled_at is not None:
         raise Refusal("access_denied", "this user is disabled")
-    said = replace(user, **_said(turn, profile, user.metadata))
+    said = replace(user, **_said(turn, profile, user))
     if identity not in user.identities:
         said = replace(said, identities=(*user.identities, identity))
         turn.remember("user.linked", user.id, user.id, provider=identity.provider)
@@ -111,10 +125,11 @@ def _vouches(turn: Turn, provider_id: str) -> bool:
     return provider is not None and provider.disabled_at is None and provider.vouches_for_email
 
 
-def _said(turn: Turn, profile: Profile, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """All that the provider decides: at each sign-in it is as the provider says then."""
-    rest = {name: value for name, value in metadata.items() if name != "groups"}
-    return {
+def _said(turn: Turn, profile: Profile, user: User | None = None) -> dict[str, Any]:
+    """All that the provider decides: at each sign-in it is as the provider says then, unless the operator fixed it."""
+    former: Mapping[str, Any] = {} if user is None else user.metadata
+    rest = {name: value for name, value in former.items() if name != "groups"}
+    said = {
         "email": profile.email,
         "email_verified": profile.email_verified,
         "name": profile.name,
@@ -123,6 +138,8 @@ def _said(turn: Turn, profile: Profile, metadata: Mapping[str, Any]) -> dict[str
         "permissions": profile.permissions,
         "metadata": rest | ({"groups": list(profile.groups)} if profile.groups else {}),
     }
+    fixed = {member for field in (() if user is None else user.fixed) for member in SAID_OF[field]}
+    return {member: value for member, value in said.items() if member not in fixed}
 
 
 def _organization(turn: Turn, profile: Profile) -> str | None:

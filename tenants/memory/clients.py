@@ -36,13 +36,22 @@ class MemoryClients:
     def sweep(self, unused_since: int, limit: int) -> int:
         needed = {grant.client_id for grant in self._grants}
         unused = self._table.keys(
-            lambda client: client.origin != "admin" and client.last_used_at < unused_since and client.id not in needed
+            lambda client: (
+                client.origin != "admin"
+                and client.last_used_at < unused_since
+                and (client.origin != "document" or not client.is_judged)
+                and client.id not in needed
+            )
         )
         return self._table.remove_all(unused[:limit])
 
     def keep_documents(self, most: int) -> int:
         needed = {grant.client_id for grant in self._grants}
-        unused = [client for client in self._table if client.origin == "document" and client.id not in needed]
+        unused = [
+            client
+            for client in self._table
+            if client.origin == "document" and not client.is_judged and client.id not in needed
+        ]
         unused.sort(key=lambda client: (client.last_used_at, client.id), reverse=True)
         return self._table.remove_all(client.id for client in unused[most:])
 

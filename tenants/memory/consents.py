@@ -24,6 +24,9 @@ class MemoryConsents:
             self._table.keys(lambda consent: (consent.user_id, consent.client_id) == (user_id, client_id))
         )
 
+    def remove_of_user(self, user_id: str) -> int:
+        return self._table.remove_all(self._table.keys(lambda consent: consent.user_id == user_id))
+
     def remove_of_client(self, client_id: str) -> int:
         return self._table.remove_all(self._table.keys(lambda consent: consent.client_id == client_id))
 

@@ -20,6 +20,14 @@ class MemoryEvents:
     def page(self, after: int, limit: int) -> Sequence[Event]:
         return self._table.page(after, limit)
 
+    def page_back(self, before: int, limit: int) -> Sequence[Event]:
+        older = (event for event in self._table if event.sequence < before)
+        return sorted(older, key=lambda event: -event.sequence)[:limit]
+
+    def last(self) -> Event | None:
+        return max(self._table, key=lambda event: event.sequence, default=None)
+
     def sweep(self, before: int, limit: int) -> int:
-        oldest = self._table.page(0, limit)
+        newest = self.last()
+        oldest = [event for event in self._table.page(0, limit) if event is not newest]
         return self._table.remove_all(event.sequence for event in oldest if event.at < before)

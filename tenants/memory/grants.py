@@ -25,6 +25,7 @@ class MemoryGrants:
         following = replace(
             kept,
             dpop_jkt=grant.dpop_jkt,
+            x5t=grant.x5t,
             code_spent_at=grant.code_spent_at,
             generation=grant.generation,
             rotated_at=grant.rotated_at,
@@ -71,8 +72,14 @@ class MemoryGrants:
         own = (each for each in self._table if (each.user_id, each.client_id, each.resource, each.revoked_at) == whose)
         return next(own, None)
 
-    def page(self, after: int, limit: int) -> Sequence[Grant]:
-        return self._table.page(after, limit)
+    def page(
+        self, after: int, limit: int, *, user_id: str | None = None, client_id: str | None = None
+    ) -> Sequence[Grant]:
+        return self._table.page(
+            after,
+            limit,
+            lambda grant: user_id in (None, grant.user_id) and client_id in (None, grant.client_id),
+        )
 
     def sweep(self, now: int, after: int, limit: int) -> int | None:
         looked_at = self._table.page(after, limit)

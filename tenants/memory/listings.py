@@ -1,5 +1,6 @@
 """The registry's listings in memory."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,6 +18,10 @@ class MemoryListings:
 
     def find_uri(self, uri: str) -> Listing | None:
         return next((listing for listing in self._table if listing.uri == uri), None)
+
+    def at_host(self, host: str) -> Sequence[Listing]:
+        origins = re.compile(rf"https?://{re.escape(host)}(?:[:/].*)?")
+        return [listing for listing in self._table if origins.fullmatch(listing.uri)]
 
     def add(self, listing: Listing) -> None:
         if any(listing.uid == other.uid or listing.uri == other.uri for other in self._table):
@@ -47,6 +52,12 @@ class MemoryListings:
         listing = self._table.find(issuer_id)
         if listing is not None:
             self._table.put(issuer_id, replace(listing, alarm_at=at, alarm_attempts=attempts))
+
+    def hasten(self, beyond: int, now: int, limit: int) -> int:
+        far = [each for each in self._table if each.state in ("active", "disabled") and each.alarm_at > beyond][:limit]
+        for listing in far:
+            self.set_alarm(listing.id, now, 0)
+        return len(far)
 
     def due(self, now: int, limit: int) -> Sequence[Listing]:
         waiting = [(at, listing.id, listing) for listing in self._table if (at := _due_at(listing)) is not None]

@@ -35,5 +35,8 @@ class MemorySessions:
         found = [session for session in self._table if session.user_id == user_id]
         return sorted(found, key=lambda session: session.digest)
 
+    def page(self, after: bytes, limit: int) -> Sequence[Session]:
+        return self._table.page(after, limit)
+
     def sweep(self, now: int, limit: int) -> int:
         return self._table.remove_all(self._table.keys(lambda session: session.expires_at <= now)[:limit])

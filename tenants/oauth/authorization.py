@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from tenants.oauth import dpop, pkce, redirect_uri, resource, scope, wishes
+from tenants.oauth import approval, dpop, pkce, redirect_uri, resource, scope, wishes
 from tenants.oauth.parameters import Parameters
 from tenants.oauth.pushed import Pushed
 from tenants.oauth.refusal import Refusal
@@ -64,6 +64,7 @@ def return_address(asked: Parameters, client: Client | None, issuer: Issuer) -> 
     """Where to answer. Its refusals can only be shown to the user (OAuth 2.1 §4.1.2.1)."""
     if client is None or client.disabled_at is not None:
         raise Refusal("invalid_client", "this issuer does not know the client that sent you here")
+    approval.check(client)
     given = asked.one("redirect_uri")
     proven = redirect_uri.prove(given, client.redirect_uris, private_schemes=issuer.policy.private_redirect_schemes)
     return ReturnAddress(client_id=client.id, redirect_uri=proven, state=state_to_return(asked), issuer_uri=issuer.uri)

@@ -11,12 +11,14 @@ from typing import Any
 from tenants.oauth import foreign_jwt
 from tenants.oauth.foreign_jwt import LEEWAY, ForeignJwt, Unproven
 from tenants.oauth.own_assertion import ALGORITHMS, TYPE
-from tenants.records import AssertionAlgorithm, Client
+from tenants.records import Client
 
 MAX_LENGTH = 8_192
 LIFETIME = 600
 """Seconds that it may live: clients of today let theirs live for 60 to 300, and their clocks differ from ours."""
 MAX_ID = 255
+SIGNED_BY = (*ALGORITHMS, "Ed25519")
+"""With EdDSA by its newer name too (RFC 9864 §2.2), which some libraries write."""
 _KINDS = ("jwt", "client-authentication+jwt")
 _ANOTHER_KEY = frozenset({"jku", "jwk", "x5u"})
 
@@ -78,8 +80,10 @@ def prove(assertion: Assertion, client: Client, keys: Sequence[Mapping[str, Any]
     foreign_jwt.prove(assertion.jwt, keys, _algorithms(client))
 
 
-def _algorithms(client: Client) -> tuple[AssertionAlgorithm, ...]:
-    return ALGORITHMS if client.assertion_algorithm is None else (client.assertion_algorithm,)
+def _algorithms(client: Client) -> tuple[str, ...]:
+    if client.assertion_algorithm == "EdDSA":
+        return ("EdDSA", "Ed25519")
+    return SIGNED_BY if client.assertion_algorithm is None else (client.assertion_algorithm,)
 
 
 def _audiences(client: Client, issuer_uri: str) -> tuple[str, ...]:

@@ -8,11 +8,12 @@ import hmac
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote_plus
 
-from tenants.oauth import client_assertion
+from tenants.oauth import client_assertion, client_certificate
+from tenants.oauth.certificate import Certificate
 from tenants.oauth.client_assertion import Assertion, Use
 from tenants.oauth.foreign_jwt import UnknownKey, Unproven, usable_keys
 from tenants.oauth.handle import digest
@@ -20,18 +21,23 @@ from tenants.oauth.parameters import Parameters
 from tenants.oauth.refusal import Refusal
 from tenants.records import AuthMethod, Client
 
+CERTIFICATE_METHODS: tuple[AuthMethod, ...] = ("tls_client_auth", "self_signed_tls_client_auth")
 _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a client showed: a secret, an assertion, or for the method `none` neither."""
+    """What a client showed: a secret, an assertion, or for the method `none` neither.
+
+    A certificate may stand beside any of them: whether it is to prove the client, only its registration says.
+    """
 
     client_id: str
     method: AuthMethod
     secret: str | None = None
     assertion: Assertion | None = None
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +59,15 @@ class KeysNeeded(Exception):
         self.fresh = fresh
 
 
-def credentials(form: Parameters, authorization: Sequence[str]) -> Credentials:
-    """What the request shows, in its form and its Authorization header fields.
+def credentials(form: Parameters, authorization: Sequence[str], certificate: Certificate | None = None) -> Credentials:
+    """What the request shows, in its form, its Authorization header fields, and the TLS beneath it.
 
     Refusal `invalid_request` for two methods at once, `invalid_client` for none or a malformed one.
     """
+    return replace(_written(form, authorization), certificate=certificate)
+
+
+def _written(form: Parameters, authorization: Sequence[str]) -> Credentials:
     client_id, secret = form.one("client_id"), form.one("client_secret")
     assertion, kind = form.raw("client_assertion"), form.raw("client_assertion_type")
     asserted = assertion is not None or kind is not None
@@ -78,9 +88,17 @@ def credentials(form: Parameters, authorization: Sequence[str]) -> Credentials:
 
 
 def authenticate(
-    client: Client | None, shown: Credentials, keys: ClientKeys | None, *, issuer_uri: str, now: int
+    client: Client | None,
+    shown: Credentials,
+    keys: ClientKeys | None,
+    *,
+    issuer_uri: str,
+    now: int,
+    authorities: Sequence[str] = (),
 ) -> tuple[Client, Use | None]:
     """The client, if it is the one it says it is, and what is to be spent of what it showed.
+
+    `authorities` are those whose certificates are trusted (PEM).
 
     Refusal `invalid_client` in the same words for every other case, or KeysNeeded where `keys` are not enough.
     """
@@ -94,6 +112,9 @@ def authenticate(
         raise unauthentic("unknown client")
     if client.disabled_at is not None:
         raise unauthentic("disabled client")
+    if client.auth_method in CERTIFICATE_METHODS and shown.method == "none":
+        _certified(client, shown.certificate, keys, now, authorities)
+        return client, None
     if shown.method != client.auth_method:
         raise unauthentic(f"registered for {client.auth_method}, used {shown.method}")
     if shown.assertion is not None:
@@ -123,12 +144,33 @@ def _believed(client: Client, assertion: Assertion, keys: ClientKeys | None, iss
         use = client_assertion.judge(assertion, client, issuer_uri, now)
         client_assertion.prove(assertion, client, _keys_of(client, keys))
     except UnknownKey as error:
-        if client.jwks_uri is not None and keys is not None and not keys.fresh:
-            raise KeysNeeded(client.jwks_uri, fresh=True) from None
-        raise unauthentic(str(error)) from None
+        raise _unless_fresher(client, keys, error) from None
     except Unproven as error:
         raise unauthentic(str(error)) from None
     return use
+
+
+def _certified(
+    client: Client, certificate: Certificate | None, keys: ClientKeys | None, now: int, authorities: Sequence[str]
+) -> None:
+    """RFC 8705 §2."""
+    try:
+        if certificate is None:
+            raise Unproven("no certificate was shown")
+        if client.certificate_name is not None:
+            client_certificate.prove_name(certificate, client.certificate_name, authorities, now)
+        else:
+            client_certificate.prove_key(certificate, _keys_of(client, keys), now)
+    except UnknownKey as error:
+        raise _unless_fresher(client, keys, error) from None
+    except Unproven as error:
+        raise unauthentic(str(error)) from None
+
+
+def _unless_fresher(client: Client, keys: ClientKeys | None, error: UnknownKey) -> KeysNeeded | Refusal:
+    if client.jwks_uri is not None and keys is not None and not keys.fresh:
+        return KeysNeeded(client.jwks_uri, fresh=True)
+    return unauthentic(str(error))
 
 
 def _keys_of(client: Client, fetched: ClientKeys | None) -> Sequence[Mapping[str, Any]]:

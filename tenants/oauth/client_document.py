@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
@@ -96,7 +96,7 @@ def read(fetched: Fetched, issuer: Issuer, resources: Sequence[Resource]) -> Cli
     the client's own: whoever sends us somewhere is not told what is there.
     """
     members = _members(fetched)
-    if members is None or members.get("client_id") != fetched.url:
+    if members is None:
         raise unread("it is no JSON object at all, or says another client_id")
     if {"client_secret", "client_secret_expires_at"} & members.keys():
         raise _invalid("it holds a secret that everybody can read")
@@ -108,6 +108,11 @@ def read(fetched: Fetched, issuer: Issuer, resources: Sequence[Resource]) -> Cli
     if not metadata.name:
         raise _invalid("client_name is missing")
     return metadata
+
+
+def is_one(fetched: Fetched) -> bool:
+    """Whether it is such a document at all, whatever it says: other pages of the web do not say where they lie."""
+    return _members(fetched) is not None
 
 
 def unread(detail: str) -> Refusal:
@@ -143,6 +148,7 @@ def identity(of: ClientMetadata | Client) -> dict[str, Any]:
         "redirect_uris": sorted(of.redirect_uris),
         "auth_method": of.auth_method,
         "keys": [of.jwks, of.jwks_uri, of.assertion_algorithm],
+        "certificate": None if of.certificate_name is None else asdict(of.certificate_name),
     }
 
 
@@ -156,13 +162,15 @@ def _may_be_read(host: str, policy: Policy) -> bool:
 
 
 def _members(fetched: Fetched) -> dict[str, Any] | None:
+    """None unless it is a JSON object that names its own address."""
     if not _JSON.fullmatch(fetched.headers.get("content-type", "").partition(";")[0].strip().lower()):
         return None
     try:
         value = json_text.parse(fetched.body)
     except json_text.NotJson:
         return None
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+    members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return members if members.get("client_id") == fetched.url else None
 
 
 def _as_registered(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,16 @@ def keys(members: Mapping[str, Any], *, local: bool) -> dict[str, Any]:
     return {"jwks": jwks}
 
 
+def check_there(registered: Mapping[str, Any], method: str) -> None:
+    """Refused unless `keys` found some, which this method needs."""
+    if not registered:
+        raise refused(f"{method} needs jwks or jwks_uri")
+
+
+_NEWER = {"EdDSA": "Ed25519"}
+"""Names of RFC 9864, for what is registered by its older one."""
+
+
 def assertion_algorithm(members: Mapping[str, Any], registered: Mapping[str, Any]) -> AssertionAlgorithm | None:
     """The only one that is to sign the client's assertions, if it says so. Refused without a key that could.
 
@@ -39,12 +49,11 @@ def assertion_algorithm(members: Mapping[str, Any], registered: Mapping[str, Any
     """
     given = members.get("token_endpoint_auth_signing_alg")
     wanted: tuple[AssertionAlgorithm, ...] = tuple(
-        algorithm for algorithm in own_assertion.ALGORITHMS if given in (None, algorithm)
+        algorithm for algorithm in own_assertion.ALGORITHMS if given in (None, algorithm, _NEWER.get(algorithm))
     )
     if not wanted:
         raise refused(f"token_endpoint_auth_signing_alg must be one of {', '.join(own_assertion.ALGORITHMS)}")
-    if not registered:
-        raise refused("private_key_jwt needs jwks or jwks_uri")
+    check_there(registered, "private_key_jwt")
     usable = usable_keys(registered.get("jwks", {}))
     if "jwks" in registered and not any(can_prove(key, each) for key in usable for each in wanted):
         raise refused(f"jwks has no key that proves {' or '.join(wanted)}, with 2048 bits at least if it is RSA")

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from tenants.oauth import client_jwks, json_text, redirect_uri, scope, uri
+from tenants.oauth.certificate_name import members_of as certificate_members
+from tenants.oauth.certificate_name import of_members as certificate_name_of
 from tenants.oauth.metadata_members import flag, list_of_text, outside, public_page, refused, text_of
 from tenants.oauth.refusal import Refusal
-from tenants.oauth.requests import AUTH_METHODS, DEVICE_CODE, GRANT_TYPES, JWT_BEARER, TOKEN_EXCHANGE
-from tenants.records import AssertionAlgorithm, AuthMethod, Client, Policy, Resource
+from tenants.oauth.requests import DEVICE_CODE, GRANT_TYPES, JWT_BEARER, TOKEN_EXCHANGE, auth_methods
+from tenants.records import AssertionAlgorithm, AuthMethod, CertificateName, Client, Policy, Resource
 
 MAX_NAME = 100
 MAX_TEXT = 255
@@ -27,6 +29,7 @@ _BEGINNINGS = frozenset(GRANT_TYPES) - {"refresh_token"}
 SIGNED_USERINFO = "userinfo_signed_response_alg"
 SESSION_REQUIRED = "backchannel_logout_session_required"
 """Kept and echoed: a logout token of ours always says which session ended."""
+CERTIFICATE_BOUND = "tls_client_certificate_bound_access_tokens"
 _PAGES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _TEXTS = ("software_id", "software_version")
 _LOCALIZED = re.compile(r"(client_name|client_uri|logo_uri|policy_uri|tos_uri)#[A-Za-z0-9-]{1,35}")
@@ -47,6 +50,8 @@ class ClientMetadata:
     jwks_uri: str | None
     assertion_algorithm: AssertionAlgorithm | None
     dpop_bound: bool
+    certificate_name: CertificateName | None
+    certificate_bound: bool
     par_required: bool
     post_logout_redirect_uris: tuple[str, ...]
     backchannel_logout_uri: str | None
@@ -60,21 +65,25 @@ def check(
     *,
     local: bool = False,
     by_operator: bool = False,
+    sees_certificates: bool = False,
 ) -> ClientMetadata:
     """Refusal `invalid_client_metadata` or `invalid_redirect_uri` unless `given` is metadata that may be registered.
 
     `resources` are all that are registered; `local` says that the issuer can be reached on this machine only, and so
     may the keys of its clients. `by_operator` says who vouches for it: some grant types are not for who introduces
-    itself.
+    itself. `sees_certificates` says whether clients can be known by one at all.
     """
     if not isinstance(given, dict):
         raise refused("the body must be a JSON object")
     members = cast("dict[str, Any]", given)
-    auth_method = _auth_method(members)
-    grant_types = _grant_types(members, auth_method, GRANT_TYPES if by_operator else BY_CLIENTS)
+    auth_method = _auth_method(members, auth_methods(policy, sees_certificates=sees_certificates))
+    grant_types = _grant_types(members, auth_method, by_operator=by_operator)
     uris = _redirect_uris(members, policy, grant_types, by_operator=by_operator)
     application_type = _application_type(members, uris)
     more, keys = _more(members, policy), client_jwks.keys(members, local=local)
+    certificate_name = certificate_name_of(members) if auth_method == "tls_client_auth" else None
+    if auth_method == "self_signed_tls_client_auth":
+        client_jwks.check_there(keys, auth_method)
     if len(json_text.write({**more, **keys})) > MAX_MORE:
         raise refused(f"all that is registered must not be longer than {MAX_MORE} bytes")
     return ClientMetadata(
@@ -91,6 +100,8 @@ def check(
         if auth_method == "private_key_jwt"
         else None,
         dpop_bound=flag(members, "dpop_bound_access_tokens"),
+        certificate_name=certificate_name,
+        certificate_bound=_certificate_bound(members, sees_certificates, by_operator=by_operator),
         par_required=flag(members, "require_pushed_authorization_requests"),
         post_logout_redirect_uris=_ways_out(members, policy),
         backchannel_logout_uri=outside(members, "backchannel_logout_uri", local=local),
@@ -123,6 +134,10 @@ def registered(client: Client) -> dict[str, Any]:
         members["token_endpoint_auth_signing_alg"] = client.assertion_algorithm
     if client.dpop_bound:
         members["dpop_bound_access_tokens"] = True
+    if client.certificate_name is not None:
+        members |= certificate_members(client.certificate_name)
+    if client.certificate_bound:
+        members[CERTIFICATE_BOUND] = True
     if client.par_required:
         members["require_pushed_authorization_requests"] = True
     if client.post_logout_redirect_uris:
@@ -187,13 +202,21 @@ def _application_type(members: Mapping[str, Any], uris: tuple[str, ...]) -> Lite
     return given
 
 
-def _grant_types(members: Mapping[str, Any], auth_method: AuthMethod, offered: Collection[str]) -> tuple[str, ...]:
-    """device_code is left out where it may not be had: clients take all that they know from what metadata lists."""
+def _grant_types(members: Mapping[str, Any], auth_method: AuthMethod, *, by_operator: bool) -> tuple[str, ...]:
+    """device_code is left out where it may not be had: clients take all that they know from what metadata lists.
+
+    A client of the operator's needs no proof of its own for assertions: workloads bring theirs. And there may be none,
+    where it only introspects.
+    """
+    if by_operator and members.get("grant_types") == []:
+        return ()
+    offered = GRANT_TYPES if by_operator else BY_CLIENTS
+    proving = ("client_credentials", TOKEN_EXCHANGE) if by_operator else (JWT_BEARER,)
     asked = list_of_text(members, "grant_types", 10) or USUAL
     grant_types = tuple(name for name in dict.fromkeys(asked) if name in offered or name != DEVICE_CODE)
     if not set(grant_types) <= set(offered):
         raise refused(f"grant_types may hold {' and '.join(offered)} only")
-    proven = [name for name in ("client_credentials", JWT_BEARER, TOKEN_EXCHANGE) if name in grant_types]
+    proven = [name for name in proving if name in grant_types]
     if proven and auth_method == "none":
         raise refused(f"{proven[0]} is for clients that prove who they are")
     if not set(grant_types) & _BEGINNINGS:
@@ -208,12 +231,20 @@ def _response_types(members: Mapping[str, Any], grant_types: tuple[str, ...]) ->
     return usual
 
 
-def _auth_method(members: Mapping[str, Any]) -> AuthMethod:
+def _certificate_bound(members: Mapping[str, Any], sees_certificates: bool, *, by_operator: bool) -> bool:
+    """Passed over where no certificate is seen, as members are that we do not know; not to the operator's surprise."""
+    wanted = flag(members, CERTIFICATE_BOUND)
+    if wanted and by_operator and not sees_certificates:
+        raise refused(f"{CERTIFICATE_BOUND} needs a proxy that says which certificates clients show")
+    return wanted and sees_certificates
+
+
+def _auth_method(members: Mapping[str, Any], offered: Sequence[AuthMethod]) -> AuthMethod:
     method = members.get("token_endpoint_auth_method")
     if method is None:
         return "client_secret_basic"  # RFC 7591 §2
-    if method not in AUTH_METHODS:
-        raise refused(f"token_endpoint_auth_method must be one of {', '.join(AUTH_METHODS)}")
+    if method not in offered:
+        raise refused(f"token_endpoint_auth_method must be one of {', '.join(offered)}")
     return method
 
 

@@ -112,13 +112,7 @@ def callback(origin: str) -> str:
 
 
 def _may_redeem(client: Client) -> bool:
-    """A client that has to prove more at /token than who it is gets nothing for less here."""
-    return (
-        client.origin == "admin"
-        and client.auth_method != "none"
-        and client.disabled_at is None
-        and not client.dpop_bound
-    )
+    return client.origin == "admin" and client.auth_method != "none" and client.disabled_at is None
 
 
 def _return_to(asked: Parameters) -> Uri:

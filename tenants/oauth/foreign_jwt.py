@@ -27,6 +27,8 @@ MAX_MEMBER = 1_366
 """Characters of base64url: 8,192 bits."""
 LEEWAY = 60
 """Seconds that the signer's clock may differ from ours."""
+MAX_TIME = 1 << 53
+"""Seconds, up to which whole numbers and others can be counted with together."""
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _PUBLIC = ("kty", "kid", "use", "alg", "n", "e", "crv", "x", "y")
 _KINDS = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
@@ -95,7 +97,7 @@ def prove(token: ForeignJwt, keys: Sequence[Mapping[str, Any]], algorithms: Coll
         raise UnknownAlgorithm("the token is signed in a way that is not expected here")
     for jwk in _candidates(keys, algorithm, name):
         try:
-            key = _KINDS[jwk["kty"]].import_key(dict(jwk))
+            key = _KINDS[jwk["kty"]].import_key({name: jwk[name] for name in jwk if name != "alg"})
             if jws.validate_compact(token._signed, key, algorithms=[algorithm], registry=_REGISTRY):  # pyright: ignore[reportPrivateUsage]
                 return
         except (JoseError, ValueError, TypeError, KeyError):
@@ -111,8 +113,10 @@ def _candidates(keys: Sequence[Mapping[str, Any]], algorithm: str, name: object)
 
 
 def _fits(jwk: Mapping[str, Any], algorithm: str) -> bool:
-    kind = {"R": "RSA", "P": "RSA", "E": "EC"}[algorithm[0]] if algorithm not in ("EdDSA", "Ed25519") else "OKP"
-    return jwk.get("kty") == kind and jwk.get("use", "sig") == "sig" and jwk.get("alg", algorithm) == algorithm
+    edwards = ("EdDSA", "Ed25519")  # the same, by its older and its newer name
+    kind = {"R": "RSA", "P": "RSA", "E": "EC"}[algorithm[0]] if algorithm not in edwards else "OKP"
+    meant_for = edwards if algorithm in edwards else (algorithm,)
+    return jwk.get("kty") == kind and jwk.get("use", "sig") == "sig" and jwk.get("alg", algorithm) in meant_for
 
 
 def can_prove(jwk: Mapping[str, Any], algorithm: str) -> bool:
@@ -152,10 +156,14 @@ def judge_times(claims: Mapping[str, Any], now: int) -> None:
     come. With LEEWAY for clocks that differ (RFC 7519 §4.1.4 to §4.1.6).
     """
     times = {name: claims.get(name) for name in ("exp", "iat", "nbf")}
-    if any(isinstance(at, bool) or not isinstance(at, int | float | None) for at in times.values()):
-        raise Unproven("the times of the token are no numbers")
+    if not all(at is None or _is_time(at) for at in times.values()):
+        raise Unproven("the times of the token are no numbers, or of no clock")
     end, begins = times["exp"], max(times["iat"] or 0, times["nbf"] or 0)
     if end is None or end <= now - LEEWAY:
         raise Unproven("the token has expired, or says no time at which it will")
     if begins > now + LEEWAY:
         raise Unproven("the token is of the future")
+
+
+def _is_time(said: object) -> bool:
+    return isinstance(said, int | float) and not isinstance(said, bool) and abs(said) <= MAX_TIME

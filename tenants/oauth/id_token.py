@@ -47,9 +47,7 @@ def verify(token: str, keys: Sequence[Mapping[str, Any]], expected: Expected) ->
     if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), expected.nonce.encode()):
         raise Unproven("the ID token belongs to another request")
     said = claims.get("at_hash")
-    if said is not None and (
-        expected.access_token is None or said != _half_hash(expected.access_token, read.algorithm)
-    ):
+    if said is not None and (expected.access_token is None or said != half_hash(expected.access_token, read.algorithm)):
         raise Unproven("the ID token belongs to another access token")
     check_subject(claims.get("sub"))
     return claims
@@ -62,7 +60,7 @@ def check_subject(subject: object) -> str:
     return subject
 
 
-def _half_hash(access_token: str, algorithm: str) -> str:
-    """OpenID Connect Core §3.1.3.6."""
+def half_hash(access_token: str, algorithm: str) -> str:
+    """`at_hash` in an ID token signed by `algorithm` (OpenID Connect Core §3.1.3.6); Ed25519 itself has SHA-512."""
     whole = _HASHES[algorithm[-3:]](access_token.encode("utf-8")).digest()
     return urlsafe_b64encode(whole[: len(whole) // 2]).rstrip(b"=").decode("ascii")

@@ -24,6 +24,8 @@ warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=Securi
 PrivateKey = ECKey | OKPKey | RSAKey
 ALGORITHMS: tuple[SigningAlgorithm, ...] = ("ES256", "EdDSA", "RS256")
 MAX_LENGTH = 8_192
+LEAST_RSA_BITS = 2_048
+_KID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _REGISTRY = jws.JWSRegistry(algorithms=list(ALGORITHMS))
 
@@ -48,6 +50,35 @@ def public_jwk(key: PrivateKey, algorithm: AssertionAlgorithm) -> dict[str, str]
         "alg": algorithm,
         "use": "sig",
     }
+
+
+class NotSuchAKey(Exception):
+    """A JWK that cannot be imported as a signing key; the text says why, and holds nothing of it."""
+
+
+def import_key(private_jwk: Mapping[str, Any], algorithm: SigningAlgorithm) -> PrivateKey:
+    """Somebody's private key, to sign with from now on. Raises NotSuchAKey."""
+    kty, crv = {"ES256": ("EC", "P-256"), "EdDSA": ("OKP", "Ed25519"), "RS256": ("RSA", None)}[algorithm]
+    if (private_jwk.get("kty"), private_jwk.get("crv")) != (kty, crv):
+        raise NotSuchAKey(f"must be a key for {algorithm}, the issuer's signing_algorithm: {kty} {crv or ''}".rstrip())
+    if private_jwk.get("alg", algorithm) != algorithm or private_jwk.get("use", "sig") != "sig":
+        raise NotSuchAKey(f"must be meant for {algorithm} signatures, where it says what it is for")
+    kid = private_jwk.get("kid", "x")
+    if not isinstance(kid, str) or not _KID.fullmatch(kid):
+        raise NotSuchAKey("must have a kid of 1 to 128 letters, digits, -, _ and ., if any")
+    members = ("kty", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi")
+    try:
+        key = load_key({name: private_jwk[name] for name in members if name in private_jwk})
+        if not key.is_private:
+            raise NotSuchAKey("must be a private key")
+        signed = jws.serialize_compact({"alg": algorithm}, b"x", key, registry=_REGISTRY)
+        public = load_key(cast("dict[str, str]", key.as_dict(private=False)))
+        jws.deserialize_compact(signed, public, registry=_REGISTRY)
+    except (JoseError, ValueError, TypeError, KeyError):
+        raise NotSuchAKey("is not a whole key: its members do not belong together") from None
+    if isinstance(key, RSAKey) and key.raw_value.key_size < LEAST_RSA_BITS:
+        raise NotSuchAKey(f"must have at least {LEAST_RSA_BITS} bits")
+    return key
 
 
 def load_key(private_jwk: Mapping[str, str]) -> PrivateKey:

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus, urlencode
 from tenants.oauth.authorization import MAX_STATE
 from tenants.oauth.parameters import Parameters
 from tenants.oauth.refusal import Refusal
-from tenants.records import Client, Issuer, LogoutNotice
+from tenants.records import Client, Issuer, Message
 
 PARAMETERS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 TOKEN_SECONDS = 120
@@ -47,14 +47,14 @@ def as_query(asked: Parameters) -> str:
 def way_back(request: LogoutRequest, client: Client | None) -> str | None:
     """Where the browser goes afterwards: what this client registered, letter by letter, and nothing else (§3)."""
     uri = request.post_logout_redirect_uri
-    if client is None or client.disabled_at is not None or uri not in client.post_logout_redirect_uris:
+    if client is None or client.is_barred or uri not in client.post_logout_redirect_uris:
         return None
     if request.state is None:
         return uri
     return f"{uri}{'&' if '?' in uri else '?'}{urlencode({'state': request.state})}"
 
 
-def token_claims(issuer: Issuer, notice: LogoutNotice, *, jti: str, now: int) -> dict[str, Any]:
+def token_claims(issuer: Issuer, notice: Message, *, jti: str, now: int) -> dict[str, Any]:
     """Without a nonce, so that nobody takes it for an ID token (§2.4)."""
     return {
         "iss": issuer.uri,
@@ -64,5 +64,5 @@ def token_claims(issuer: Issuer, notice: LogoutNotice, *, jti: str, now: int) ->
         "exp": now + TOKEN_SECONDS,
         "jti": jti,
         "events": {EVENT: {}},
-        "sid": notice.sid,
+        "sid": notice.body,
     }

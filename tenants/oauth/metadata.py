@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tenants.oauth import dpop, own_assertion, scope, uri
-from tenants.oauth.requests import AUTH_METHODS, GRANT_TYPES, JWT_BEARER
+from tenants.oauth import client_assertion, dpop, scope, uri
+from tenants.oauth.client_metadata import CERTIFICATE_BOUND
+from tenants.oauth.requests import GRANT_TYPES, JWT_BEARER, auth_methods
 from tenants.records import Issuer, Resource, SigningKey
 
 ID_JAG = "urn:ietf:params:oauth:grant-profile:id-jag"
+PROFILES = (ID_JAG,)
+"""Names of how assertions may be used. That of a workload has none."""
 PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
 CLAIMS = (
     "sub",
@@ -26,9 +29,18 @@ CLAIMS = (
 )
 
 
-def authorization_server(issuer: Issuer, grant_types: Sequence[str] = GRANT_TYPES) -> dict[str, Any]:
-    """The RFC 8414 document. The issuer is the configured string, byte for byte (RFC 8414 §3.3)."""
+def authorization_server(
+    issuer: Issuer,
+    grant_types: Sequence[str] = GRANT_TYPES,
+    profiles: Sequence[str] = PROFILES,
+    *,
+    sees_certificates: bool = False,
+) -> dict[str, Any]:
+    """The RFC 8414 document, which is the one of OpenID Connect Discovery 1.0 §3 too: clients read whichever they find
+    first, and are to know the same. The issuer is the configured string, byte for byte (RFC 8414 §3.3).
+    """
     own, policy = issuer.uri, issuer.policy
+    methods = auth_methods(policy, sees_certificates=sees_certificates)
     document: dict[str, Any] = {
         "issuer": own,
         "authorization_endpoint": f"{own}/authorize",
@@ -46,42 +58,37 @@ def authorization_server(issuer: Issuer, grant_types: Sequence[str] = GRANT_TYPE
         **{
             f"{endpoint}_endpoint_auth_{what}_supported": list(values)
             for endpoint in ("token", "revocation", "introspection")
-            for what, values in (("methods", AUTH_METHODS), ("signing_alg_values", own_assertion.ALGORITHMS))
+            for what, values in (("methods", methods), ("signing_alg_values", client_assertion.SIGNED_BY))
         },
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
-    }
-    if policy.client_documents != "none":
-        document["client_id_metadata_document_supported"] = True
-    if policy.par_required:
-        document["require_pushed_authorization_requests"] = True
-    if JWT_BEARER in grant_types:
-        document["authorization_grant_profiles_supported"] = [ID_JAG]
-    if policy.registration != "closed":
-        document["registration_endpoint"] = f"{own}/register"
-    return document
-
-
-def openid_configuration(issuer: Issuer, grant_types: Sequence[str] = GRANT_TYPES) -> dict[str, Any]:
-    """The same in the shape of OpenID Connect Discovery 1.0 §3, which MCP clients try as well."""
-    return {
-        **authorization_server(issuer, grant_types),
-        "userinfo_endpoint": f"{issuer.uri}/userinfo",
+        "userinfo_endpoint": f"{own}/userinfo",
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": [issuer.policy.signing_algorithm],
+        "id_token_signing_alg_values_supported": [policy.signing_algorithm],
         "claims_supported": list(CLAIMS),
-        "userinfo_signing_alg_values_supported": [issuer.policy.signing_algorithm],
+        "userinfo_signing_alg_values_supported": [policy.signing_algorithm],
         "claims_parameter_supported": True,
-        "end_session_endpoint": f"{issuer.uri}/logout",
+        "end_session_endpoint": f"{own}/logout",
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }
+    if sees_certificates:
+        document[CERTIFICATE_BOUND] = True
+    if policy.client_documents != "none":
+        document["client_id_metadata_document_supported"] = True
+    if policy.par_required:
+        document["require_pushed_authorization_requests"] = True
+    if profiles and JWT_BEARER in grant_types:
+        document["authorization_grant_profiles_supported"] = list(profiles)
+    if policy.registration != "closed":
+        document["registration_endpoint"] = f"{own}/register"
+    return document
 
 
-def protected_resource(issuer: Issuer) -> dict[str, Any]:
+def protected_resource(issuer: Issuer, *, sees_certificates: bool = False) -> dict[str, Any]:
     """The RFC 9728 document of the issuer itself. `offline_access` is no scope of a resource (MCP 2026-07-28)."""
     return {
         "resource": issuer.uri,
@@ -90,6 +97,7 @@ def protected_resource(issuer: Issuer) -> dict[str, Any]:
         "bearer_methods_supported": ["header"],
         "jwks_uri": f"{issuer.uri}/.well-known/jwks.json",
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
+        **({CERTIFICATE_BOUND: True} if sees_certificates else {}),
     }
 
 

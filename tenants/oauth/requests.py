@@ -5,17 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from tenants.oauth.client_auth import Credentials, credentials
+from tenants.oauth.certificate import Certificate
+from tenants.oauth.client_auth import CERTIFICATE_METHODS, Credentials, credentials
 from tenants.oauth.dpop import Proof
 from tenants.oauth.parameters import Parameters
 from tenants.oauth.refusal import Refusal
+from tenants.records import AuthMethod, Policy
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE)
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
-AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+AUTH_METHODS: tuple[AuthMethod, ...] = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 _SINCE = re.compile(r"([0-9]{1,12})\.([0-9]{1,19})")
 MAX_ID = (1 << 63) - 1
 
@@ -68,14 +70,16 @@ class DeviceCodeRequest:
 
 @dataclass(frozen=True, slots=True)
 class AssertionRequest:
-    """RFC 7523 §2.1."""
+    """RFC 7523 §2.1. A workload has no credentials beside its assertion."""
 
     grant_type: ClassVar[str] = JWT_BEARER
-    credentials: Credentials
+    credentials: Credentials | None
     assertion: str = field(repr=False)
     scope: str | None
     resources: tuple[str, ...]
     proof: Proof | None = None
+    certificate: Certificate | None = None
+    """That a workload has shown, or a client beside its credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,8 @@ class ExchangeRequest:
     credentials: Credentials | None
     code: str
     code_verifier: str | None
+    proof: Proof | None = None
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,7 @@ class ShownToken:
 
     text: str
     proof: Proof | None
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +167,35 @@ class IntrospectionRequest:
     token: str
 
 
-def token_request(form: Parameters, authorization: Sequence[str], proof: Proof | None = None) -> TokenRequest:
+def auth_methods(policy: Policy, *, sees_certificates: bool) -> tuple[AuthMethod, ...]:
+    """Those by which clients may prove themselves here: by a certificate where one can be seen, and by the name in it
+    where somebody is trusted to vouch for that.
+    """
+    if not sees_certificates:
+        return AUTH_METHODS
+    by_name, by_key = CERTIFICATE_METHODS
+    return (*AUTH_METHODS, by_name, by_key) if policy.client_certificate_authorities else (*AUTH_METHODS, by_key)
+
+
+def token_request(
+    form: Parameters,
+    authorization: Sequence[str],
+    proof: Proof | None = None,
+    certificate: Certificate | None = None,
+) -> TokenRequest:
     """Which grant type is asked for, and with what. Refusal if it is malformed or not offered."""
-    grant_type = form.required("grant_type")
+    grant_type = form.one("grant_type")
+    if grant_type is None:
+        wanted = "a form with grant_type=authorization_code, or another that the metadata lists, and what belongs to it"
+        raise Refusal("invalid_request", f"grant_type is missing: send {wanted}")
     if grant_type not in GRANT_TYPES:
         raise Refusal("unsupported_grant_type", "this issuer does not offer the grant type")
-    shown = credentials(form, authorization)
     resources = tuple(form.all("resource"))
+    if grant_type == JWT_BEARER:
+        asking = _shown(form, authorization, certificate)
+        assertion = _given(form, "assertion")
+        return AssertionRequest(asking, assertion, form.raw("scope"), resources, proof, certificate)
+    shown = credentials(form, authorization, certificate)
     if grant_type == "authorization_code":
         code, verifier = _given(form, "code"), form.raw("code_verifier")
         return CodeRequest(shown, code, verifier, form.one("redirect_uri"), resources, proof)
@@ -176,8 +205,6 @@ def token_request(form: Parameters, authorization: Sequence[str], proof: Proof |
         return ClientCredentialsRequest(shown, form.raw("scope"), resources, proof)
     if grant_type == DEVICE_CODE:
         return DeviceCodeRequest(shown, _given(form, "device_code"), proof)
-    if grant_type == JWT_BEARER:
-        return AssertionRequest(shown, _given(form, "assertion"), form.raw("scope"), resources, proof)
     return _token_exchange(form, shown, resources, proof)
 
 
@@ -197,6 +224,12 @@ def _token_exchange(
     return TokenExchangeRequest(shown, subject, form.raw("scope"), wanted, proof)
 
 
+def _shown(form: Parameters, authorization: Sequence[str], certificate: Certificate | None) -> Credentials | None:
+    """Who asks, where anything says so."""
+    named = any(form.one(name) for name in ("client_id", "client_secret", "client_assertion", "client_assertion_type"))
+    return credentials(form, authorization, certificate) if named or authorization else None
+
+
 def _given(form: Parameters, name: str) -> str:
     """A code or a token, however malformed: what this tenant never made is `invalid_grant`, not `invalid_request`."""
     text = form.raw(name)
@@ -205,39 +238,56 @@ def _given(form: Parameters, name: str) -> str:
     return text
 
 
-def push_request(form: Parameters, authorization: Sequence[str], proof: Proof | None) -> PushRequest:
-    return PushRequest(credentials(form, authorization), form, proof)
+def push_request(
+    form: Parameters,
+    authorization: Sequence[str],
+    proof: Proof | None,
+    certificate: Certificate | None = None,
+) -> PushRequest:
+    return PushRequest(credentials(form, authorization, certificate), form, proof)
 
 
-def device_authorization_request(form: Parameters, authorization: Sequence[str]) -> DeviceAuthorizationRequest:
-    shown = credentials(form, authorization)
+def device_authorization_request(
+    form: Parameters, authorization: Sequence[str], certificate: Certificate | None = None
+) -> DeviceAuthorizationRequest:
+    shown = credentials(form, authorization, certificate)
     return DeviceAuthorizationRequest(shown, form.raw("scope"), tuple(form.all("resource")))
 
 
-def exchange_request(form: Parameters, authorization: Sequence[str]) -> ExchangeRequest:
+def exchange_request(
+    form: Parameters,
+    authorization: Sequence[str],
+    proof: Proof | None = None,
+    certificate: Certificate | None = None,
+) -> ExchangeRequest:
     """Refusal `invalid_request` where nothing is shown but the code."""
-    named = any(form.one(name) for name in ("client_id", "client_secret", "client_assertion", "client_assertion_type"))
-    shown = credentials(form, authorization) if named or authorization else None
+    shown = _shown(form, authorization, certificate)
     code, verifier = _given(form, "code"), form.raw("code_verifier")
     if shown is None and verifier is None:
         raise Refusal("invalid_request", "code_verifier is missing, and so is client authentication")
-    return ExchangeRequest(shown, code, verifier)
+    return ExchangeRequest(shown, code, verifier, proof, certificate)
 
 
-def revocation_request(form: Parameters, authorization: Sequence[str]) -> RevocationRequest:
+def revocation_request(
+    form: Parameters, authorization: Sequence[str], certificate: Certificate | None = None
+) -> RevocationRequest:
     form.one("token_type_hint")
-    return RevocationRequest(credentials(form, authorization), form.required("token"))
+    return RevocationRequest(credentials(form, authorization, certificate), form.required("token"))
 
 
-def revocations_request(asked: Parameters, authorization: Sequence[str]) -> RevocationsRequest:
+def revocations_request(
+    asked: Parameters, authorization: Sequence[str], certificate: Certificate | None = None
+) -> RevocationsRequest:
     """`asked` holds no credentials where it comes from a URI. Refusal `invalid_request` for a `since` not of ours."""
     since = asked.one("since")
     match = _SINCE.fullmatch("0.0" if since is None else since)
     if match is None or int(match[2]) > MAX_ID:
         raise Refusal("invalid_request", "since must be what an earlier answer called next")
-    return RevocationsRequest(credentials(asked, authorization), (int(match[1]), int(match[2])))
+    return RevocationsRequest(credentials(asked, authorization, certificate), (int(match[1]), int(match[2])))
 
 
-def introspection_request(form: Parameters, authorization: Sequence[str]) -> IntrospectionRequest:
+def introspection_request(
+    form: Parameters, authorization: Sequence[str], certificate: Certificate | None = None
+) -> IntrospectionRequest:
     form.one("token_type_hint")
-    return IntrospectionRequest(credentials(form, authorization), form.required("token"))
+    return IntrospectionRequest(credentials(form, authorization, certificate), form.required("token"))

@@ -42,9 +42,8 @@ def limit(client: Client, registered: Resource | None) -> tuple[str, ...] | None
     What a client registers for itself is no limit: it would register for more, and MCP clients register what they ask
     for first and ask for more later (MCP 2026-07-28, Step-Up Authorization Flow). Its user decides.
     """
-    if client.scopes is None or client.origin != "admin":
-        return None
-    return with_implied(client.scopes, registered)
+    most = client.scopes if client.origin == "admin" else client.scope_limit
+    return None if most is None else with_implied(most, registered)
 
 
 def widened(

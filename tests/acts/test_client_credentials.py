@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tenants.acts.client_credentials import MAX_LIVE
-from tenants.acts.operate import ClientRemoval, get_client, remove_client
+from tenants.acts.operate import get_client, remove_client
 from tenants.acts.userinfo import userinfo
 from tenants.oauth.requests import ShownToken
 from tenants.records import DAY, Policy
@@ -90,7 +90,7 @@ async def test_what_ends_its_tokens_does_not_keep_it_from_new_ones(t: ATenant) -
     await t.resource("mcp", MCP)
     after = (await t.tokens_for_itself(client, resources=(MCP,))).access_token
     assert [await t.counts(client, each) for each in (before, after)] == [False, True]
-    await t.run(remove_client, ClientRemoval("machine", "op"))
+    await t.run(remove_client, "machine")
     client = await machine(t)
     again = (await t.tokens_for_itself(client, resources=(MCP,))).access_token
     assert [await t.counts(client, each) for each in (before, after, again)] == [False, False, True]

@@ -65,9 +65,9 @@ async def test_sign_in_then_consent_then_a_code_that_works(t: ATenant) -> None:
     client = await t.client()
     session = await session_of(t, client)
     page = await asked_to_consent(t, client, session, scope="openid email")
-    assert (page.user, page.asks.scopes, page.asks.redirect_host) == (
+    assert (page.user, [scope.name for scope in page.asks.scopes], page.asks.redirect_host) == (
         "alice@example.com",
-        (("openid", ""), ("email", "")),
+        ["openid", "email"],
         "client.example",
     )
     done = await t.run(decide, answer(page.ticket, session))

@@ -10,9 +10,10 @@ import pytest
 import pytest_asyncio
 
 from tenants.acts.document import MAX_UNUSED, learn
+from tenants.acts.maintain import Maintenance, maintain
 from tenants.oauth.client_document import LEAST, UNSAID, Fetched
 from tenants.oauth.refusal import Refusal
-from tenants.records import Client, Consent
+from tenants.records import Client, Consent, Policy
 from tenants.turn import Turn
 from tests.support.requirement import requirement
 from tests.support.tenant import ATenant, a_tenant
@@ -66,6 +67,12 @@ async def test_a_client_that_the_operator_disabled_stays_disabled(t: ATenant) ->
     client = await found(t)
     assert client.name == "Another"
     assert client.disabled_at is not None
+    t.clock.forward(LEAST)
+    await t.run(learn, fetched(t, "https://app.test/other.json"))
+    await t.run(lambda turn, _: turn.tx.clients.keep_documents(0), None)
+    t.clock.forward(10 * Policy().unused_client_ttl)
+    await t.run(maintain, Maintenance())
+    assert (await found(t)).disabled_at is not None, "whatever is forgotten"
 
 
 async def test_no_document_says_anything_of_a_client_that_was_registered(t: ATenant) -> None:

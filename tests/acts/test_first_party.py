@@ -77,7 +77,7 @@ async def test_the_grant_lives_as_long_as_code_and_token_and_no_longer(t: ATenan
 
 async def test_a_client_gets_an_access_token_alone_for_what_it_may_have(t: ATenant) -> None:
     metadata = {"redirect_uris": ["https://app.example/cb"], "scope": "openid offline_access"}
-    client, secret = await t.run(add_client, NewClient(client_id="K", metadata=metadata, resources=(), actor="op"))
+    client, secret = await t.run(add_client, NewClient(client_id="K", metadata=metadata, resources=()))
     assert "refresh_token" in client.grant_types
     given = await code(t, QUERY + b"&client_id=K")
     [grant] = await grants(t)

@@ -11,7 +11,9 @@ import pytest_asyncio
 from tenants.acts.maintain import LIMIT, Maintenance, maintain
 from tenants.acts.signing_keys import MARGIN
 from tenants.records import DAY, Event, KeyState, Policy, Session
+from tenants.turn import Turn
 from tests.acts.test_consent import session_of
+from tests.support.storage import samples
 from tests.support.tenant import ATenant, a_house, a_tenant
 
 
@@ -169,6 +171,30 @@ async def test_one_turn_sweeps_a_bounded_number_and_says_that_there_is_more(t: A
     assert done.more is None
     assert done.next_at > t.clock.now
     assert not await t.run(lambda turn, _: turn.tx.sessions.find(LIMIT.to_bytes(32, "big")) is not None, None)
+
+
+async def test_what_a_clock_that_was_far_ahead_put_off_is_due_now_and_what_waits_as_it_should_waits(
+    t: ATenant,
+) -> None:
+    month, now = 30 * DAY, t.clock.now
+
+    def put_off(turn: Turn, _: None) -> None:
+        turn.tx.identity_providers.add(samples.provider("monthly", recheck_interval=month))
+        turn.tx.identity_providers.add(samples.provider("hourly", recheck_interval=3_600))
+        for name, beyond in (("waits", 0), ("too long", 1)):
+            turn.tx.outbox.add(samples.message(name, "webhook", now + DAY + beyond))
+            turn.tx.outbox.add(samples.message(f"{name} too", "logout", now + 3_600 + beyond))
+            for provider, longest in (("monthly", month), ("hourly", 3_600)):
+                turn.tx.kept_tokens.put(samples.kept_token(name, provider, due_at=now + longest + beyond))
+
+    def due(turn: Turn, _: None) -> list[str]:
+        tokens = [f"{token.user_id} {token.provider}" for token in turn.tx.kept_tokens.due(turn.now, 9)]
+        messages = [one for kind in samples.KINDS for one in turn.tx.outbox.due(kind, turn.now, 9)]
+        return tokens + [message.id for message in messages]
+
+    await t.run(put_off, None)
+    assert (await t.run(maintain, Maintenance())).errands
+    assert await t.run(due, None) == ["too long hourly", "too long monthly", "too long", "too long too"]
 
 
 async def test_maintaining_what_needs_nothing_writes_nothing(t: ATenant) -> None:

@@ -9,19 +9,18 @@ import pytest
 import pytest_asyncio
 
 from tenants.acts.authorize import AskConsent, AskSignIn
+from tenants.acts.client_changes import list_clients
 from tenants.acts.operate import (
-    ClientPage,
-    ClientRemoval,
     NewClient,
     SecretRotation,
     add_client,
     get_client,
-    list_clients,
     policy_of,
     remove_client,
     rotate_secret,
 )
 from tenants.acts.register import Newcomer, register
+from tenants.acts.walk import Walk
 from tenants.problems import AlreadyThere, Invalid, NoSuchThing
 from tenants.records import DAY, Policy
 from tests.support.tenant import CALLBACK, ATenant, Registered, a_tenant, refusal_of
@@ -35,7 +34,7 @@ async def t(tmp_path: Path) -> AsyncIterator[ATenant]:
 
 def new_client(**changes: Any) -> NewClient:
     metadata = {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "client_secret_post"}
-    return NewClient(**{"client_id": None, "metadata": metadata, "resources": (), "actor": "op", **changes})
+    return NewClient(**{"client_id": None, "metadata": metadata, "resources": (), **changes})
 
 
 # --- registration
@@ -98,7 +97,7 @@ async def test_the_operator_names_a_client_and_no_second_bears_the_name(t: ATena
         await t.run(add_client, new_client(client_id="portal"))
     assert await t.dump() == before
     assert await t.run(get_client, "portal") == client
-    assert [each.id for each in await t.run(list_clients, ClientPage("", 10))] == ["portal"]
+    assert [each.id for each in (await t.run(list_clients, Walk("", 10))).found] == ["portal"]
 
 
 async def test_a_public_client_speaks_for_no_resource(t: ATenant) -> None:
@@ -106,6 +105,17 @@ async def test_a_public_client_speaks_for_no_resource(t: ATenant) -> None:
     with pytest.raises(Invalid) as raised:
         await t.run(add_client, new_client(metadata=metadata, resources=("https://mcp.example",)))
     assert raised.value.field == "resources"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "resources"), [({}, ()), ({"grant_types": ["authorization_code"]}, ("https://mcp.example",))]
+)
+async def test_who_introspects_nothing_or_has_users_sent_to_it_needs_to_say_where(
+    t: ATenant, metadata: dict[str, Any], resources: tuple[str, ...]
+) -> None:
+    with pytest.raises(Invalid) as raised:
+        await t.run(add_client, new_client(metadata=metadata, resources=resources))
+    assert raised.value.field == "redirect_uris"
 
 
 async def test_a_resource_server_may_ask_about_tokens_for_itself_and_others_may_not(t: ATenant) -> None:
@@ -122,7 +132,7 @@ async def test_a_resource_server_may_ask_about_tokens_for_itself_and_others_may_
 async def test_a_new_secret_counts_at_once_and_the_former_one_until_the_overlap_ends(t: ATenant) -> None:
     made, secret = await t.run(add_client, new_client())
     old = Registered(made.id, made.auth_method, secret)
-    fresh, end = await t.run(rotate_secret, SecretRotation(made.id, 300, "op"))
+    fresh, end = await t.run(rotate_secret, SecretRotation(made.id, 300))
     assert end == t.clock.now + 300
     new = Registered(made.id, made.auth_method, fresh)
     t.clock.forward(299)
@@ -135,14 +145,14 @@ async def test_a_new_secret_counts_at_once_and_the_former_one_until_the_overlap_
 
 async def test_without_overlap_the_former_secret_ends_at_once(t: ATenant) -> None:
     made, secret = await t.run(add_client, new_client())
-    await t.run(rotate_secret, SecretRotation(made.id, 0, "op"))
+    await t.run(rotate_secret, SecretRotation(made.id, 0))
     await refusal_of(t.tokens(Registered(made.id, made.auth_method, secret)), "invalid_client")
 
 
 async def test_a_second_rotation_does_not_lengthen_the_life_of_the_first_secret(t: ATenant) -> None:
     made, secret = await t.run(add_client, new_client())
-    await t.run(rotate_secret, SecretRotation(made.id, 100, "op"))
-    await t.run(rotate_secret, SecretRotation(made.id, 1_000, "op"))
+    await t.run(rotate_secret, SecretRotation(made.id, 100))
+    await t.run(rotate_secret, SecretRotation(made.id, 1_000))
     t.clock.forward(100)
     await refusal_of(t.tokens(Registered(made.id, made.auth_method, secret)), "invalid_client")
 
@@ -150,21 +160,21 @@ async def test_a_second_rotation_does_not_lengthen_the_life_of_the_first_secret(
 async def test_what_has_no_secret_has_none_to_rotate(t: ATenant) -> None:
     client = await t.client()
     with pytest.raises(Invalid):
-        await t.run(rotate_secret, SecretRotation(client.id, 0, "op"))
+        await t.run(rotate_secret, SecretRotation(client.id, 0))
     with pytest.raises(NoSuchThing):
-        await t.run(rotate_secret, SecretRotation("c_unknown", 0, "op"))
+        await t.run(rotate_secret, SecretRotation("c_unknown", 0))
 
 
 async def test_a_removed_client_takes_its_grants_and_consents_with_it(t: ATenant) -> None:
     client, stays = await t.client(), await t.client()
     tokens, others = await t.tokens(client), await t.tokens(stays)
-    await t.run(remove_client, ClientRemoval(client.id, "op"))
+    await t.run(remove_client, client.id)
     await refusal_of(t.refresh(client, tokens.refresh_token), "invalid_client")
     assert await t.counts(stays, others.access_token)
     grants = await t.run(lambda turn, _: list(turn.tx.grants.page(0, 10)), None)
     assert {grant.client_id: grant.revoked_at is not None for grant in grants} == {client.id: True, stays.id: False}
     with pytest.raises(NoSuchThing):
-        await t.run(remove_client, ClientRemoval(client.id, "op"))
+        await t.run(remove_client, client.id)
 
 
 # --- policy

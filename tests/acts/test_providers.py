@@ -34,7 +34,6 @@ from tenants.acts.providers import (
     get_provider,
     remove_provider,
     settings_of,
-    would_be,
 )
 from tenants.acts.who import recognise
 from tenants.oauth.claims import Profile
@@ -77,14 +76,14 @@ def settings(**said: Any) -> Settings:
 
 
 async def add(t: ATenant, provider_id: str = "google", secret: str = SECRET, **said: Any) -> IdentityProvider:
-    new = NewProvider(id=provider_id, settings=settings(**said), secret=secret, actor="op")
+    new = NewProvider(id=provider_id, settings=settings(**said), secret=secret)
     return await t.run(add_provider, new)
 
 
 async def change(
     t: ATenant, changing: Callable[[Settings], Settings], *, secret: str | None = None, etag: str = ""
 ) -> IdentityProvider:
-    request = ProviderChange(id="google", change=changing, secret=secret, etag=etag, actor="op")
+    request = ProviderChange(id="google", change=changing, secret=secret, etag=etag)
     return await t.run(change_provider, request)
 
 
@@ -111,10 +110,11 @@ async def test_every_kind_is_kept_and_read_back_as_it_was_said(t: ATenant, confi
 
 async def test_what_is_left_out_has_the_default_of_the_kind(t: ATenant) -> None:
     google, github = await add(t), await add(t, "github", config=GitHub())
-    assert (google.display_name, google.scopes) == ("google", ("openid", "profile", "email"))
-    assert github.scopes == ("read:user", "user:email")
+    assert (google.display_name, google.scopes) == ("Google", ("openid", "profile", "email"))
+    assert (github.display_name, github.scopes) == ("GitHub", ("read:user", "user:email"))
     assert (google.claims.subject, github.claims.subject) == ("sub", "id")
-    assert (await add(t, "okta", config=Okta("acme.okta.com"))).auth_method == "client_secret_basic"
+    okta = await add(t, "staff", config=Okta("acme.okta.com"))
+    assert (okta.display_name, okta.auth_method) == ("staff", "client_secret_basic")
     assert github.auth_method == "client_secret_post"
     other = await add(t, "other", claims=ClaimMapping(roles="acme.roles"))
     assert other.claims == replace(google.claims, roles="acme.roles")
@@ -142,6 +142,14 @@ async def test_a_secret_is_sealed_and_stands_nowhere(t: ATenant) -> None:
         assert secret not in events
 
 
+async def test_a_secret_that_is_given_again_changes_nothing(t: ATenant) -> None:
+    made = await add(t)
+    before = await t.events()
+    assert await change(t, lambda said: said, secret=SECRET) == made
+    assert await t.events() == before
+    assert (await change(t, lambda said: said, secret=SECRET[:-1])).version == made.version + 1
+
+
 async def test_a_sealed_secret_is_of_no_use_under_another_name(t: ATenant) -> None:
     made = await add(t)
 
@@ -156,11 +164,9 @@ async def test_a_kept_secret_goes_to_no_other_address(t: ATenant) -> None:
     await add(t, "corp", config=Oidc("https://login.example"))
     there = replace(settings(), config=Oidc("https://login.evil.example"))
     with pytest.raises(Invalid, match="client_secret"):
-        await t.run(
-            change_provider, ProviderChange(id="corp", change=lambda _: there, secret=None, etag="", actor="op")
-        )
+        await t.run(change_provider, ProviderChange(id="corp", change=lambda _: there, secret=None, etag=""))
     assert (await t.run(get_provider, "corp")).issuer_uri == "https://login.example"
-    moved = ProviderChange(id="corp", change=lambda _: there, secret="another", etag="", actor="op")
+    moved = ProviderChange(id="corp", change=lambda _: there, secret="another", etag="")
     assert (await t.run(change_provider, moved)).issuer_uri == "https://login.evil.example"
 
 
@@ -183,15 +189,15 @@ async def test_a_kept_secret_goes_to_no_other_endpoint(t: ATenant, moved: str) -
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
 async def test_whether_it_vouches_and_is_asked_again_is_kept_and_changed(t: ATenant, config: Config) -> None:
-    interval = 0 if isinstance(config, GitHub) else 300
-    made = await add(t, config=config, vouches_for_email=True, recheck_interval=interval)
-    assert (made.vouches_for_email, made.recheck_interval) == (True, interval)
-    assert (settings_of(made).vouches_for_email, settings_of(made).recheck_interval) == (True, interval)
+    made = await add(t, config=config, vouches_for_email=True, recheck_interval=300)
+    assert (made.vouches_for_email, made.recheck_interval) == (True, 300)
+    assert (settings_of(made).vouches_for_email, settings_of(made).recheck_interval) == (True, 300)
     changed = await change(t, lambda said: replace(said, vouches_for_email=False, recheck_interval=0))
     assert (changed.vouches_for_email, changed.recheck_interval) == (False, 0)
     assert etag(changed) != etag(made)
     [event] = [event for event in await t.events() if event.type == "identity_provider.changed"]
-    assert event.details["changed"] == ["vouches_for_email", *(["recheck_interval"] if interval else [])]
+    before = {"vouches_for_email": True, "recheck_interval": 300}
+    assert event.details == {"before": before, "after": {"vouches_for_email": False, "recheck_interval": 0}}
 
 
 async def test_only_who_signs_can_vouch_for_clients_and_only_one_for_each_issuer(t: ATenant) -> None:
@@ -213,10 +219,10 @@ async def test_users_belong_to_the_provider_that_they_came_from(t: ATenant) -> N
     eve = Profile(provider="corp", subject="248")
     await t.run(lambda turn, _: recognise(turn, eve), None)
     there = replace(settings(), config=Oidc("https://login.evil.example"))
-    moved = ProviderChange(id="corp", change=lambda _: there, secret="another", etag="", actor="op")
+    moved = ProviderChange(id="corp", change=lambda _: there, secret="another", etag="")
     with pytest.raises(Invalid, match="kind"):
         await t.run(change_provider, moved)
-    await t.run(remove_provider, ProviderRemoval(id="corp", etag="", actor="op"))
+    await t.run(remove_provider, ProviderRemoval(id="corp", etag=""))
     with pytest.raises(Invalid, match="id"):
         await add(t, "corp", config=Oidc("https://login.evil.example"))
 
@@ -296,7 +302,6 @@ LONG = "x" * 256
         ({"recheck_interval": 299}, "recheck_interval"),
         ({"recheck_interval": 30 * DAY + 1}, "recheck_interval"),
         ({"recheck_interval": -1}, "recheck_interval"),
-        ({"config": GitHub(), "recheck_interval": 3_600}, "recheck_interval"),
         ({"secret": "two\nlines"}, "client_secret"),
         ({"secret": "ö"}, "client_secret"),
         ({"secret": "x" * 5_000}, "client_secret"),
@@ -330,17 +335,6 @@ async def test_an_issuer_has_only_so_many(t: ATenant) -> None:
     for number in range(MAX_PROVIDERS):
         await add(t, f"p{number}")
     await refused(add(t, "one-too-many"), "parent")
-
-
-async def test_what_would_be_is_not_yet(t: ATenant) -> None:
-    new = NewProvider(id="google", settings=settings(), secret=SECRET, actor="op")
-    before = await t.dump()
-    rehearsed = await t.run(would_be, new)
-    assert await t.dump() == before
-    made = await t.run(add_provider, new)
-    assert replace(made, sealed_secret=None) == replace(rehearsed, sealed_secret=None)
-    with pytest.raises(AlreadyThere):
-        await t.run(would_be, new)
 
 
 async def test_a_change_makes_a_new_version_and_the_same_again_writes_nothing(t: ATenant) -> None:
@@ -377,24 +371,24 @@ async def test_a_provider_does_not_become_one_of_another_kind(t: ATenant) -> Non
 async def test_every_change_is_remembered_by_name(t: ATenant) -> None:
     await add(t)
     await change(t, lambda said: replace(said, client_id="other"), secret="new")
-    await t.run(remove_provider, ProviderRemoval(id="google", etag="", actor="op"))
+    await t.run(remove_provider, ProviderRemoval(id="google", etag=""))
     events = [event for event in await t.events() if event.type.startswith("identity_provider.")]
     assert [(event.type, event.actor, event.subject) for event in events] == [
         ("identity_provider.created", "op", "google"),
         ("identity_provider.changed", "op", "google"),
         ("identity_provider.removed", "op", "google"),
     ]
-    assert events[1].details == {"changed": ["client_id", "client_secret"]}
+    assert events[1].details["after"] == {"client_id": "other", "sealed_secret": "(secret)"}
 
 
 async def test_a_removed_provider_is_gone_with_its_secret(t: ATenant) -> None:
     made = await add(t)
     changed = await change(t, lambda said: replace(said, display_name="New"))
     with pytest.raises(EtagMismatch):
-        await t.run(remove_provider, ProviderRemoval(id="google", etag=etag(made), actor="op"))
-    await t.run(remove_provider, ProviderRemoval(id="google", etag=etag(changed), actor="op"))
+        await t.run(remove_provider, ProviderRemoval(id="google", etag=etag(made)))
+    await t.run(remove_provider, ProviderRemoval(id="google", etag=etag(changed)))
     with pytest.raises(NoSuchThing):
-        await t.run(remove_provider, ProviderRemoval(id="google", etag="", actor="op"))
+        await t.run(remove_provider, ProviderRemoval(id="google", etag=""))
     with pytest.raises(NoSuchThing):
         await t.run(get_provider, "google")
     with pytest.raises(NoSuchThing):

@@ -51,14 +51,12 @@ async def provider(t: ATenant, provider_id: str, interval: int = HOUR) -> None:
         access=AccessRule(),
         recheck_interval=interval,
     )
-    await t.run(add_provider, NewProvider(id=provider_id, settings=settings, secret=SECRET, actor="op"))
+    await t.run(add_provider, NewProvider(id=provider_id, settings=settings, secret=SECRET))
 
 
 async def change(t: ATenant, **changes: Any) -> None:
     """Of `corp`, as an operator would."""
-    asked = ProviderChange(
-        id="corp", change=lambda settings: replace(settings, **changes), secret=None, etag="", actor="op"
-    )
+    asked = ProviderChange(id="corp", change=lambda settings: replace(settings, **changes), secret=None, etag="")
     await t.run(change_provider, asked)
 
 
@@ -488,7 +486,7 @@ async def test_who_has_nothing_left_that_could_end_is_asked_about_no_more(t: ATe
 
 
 async def gone(t: ATenant) -> None:
-    await t.run(remove_provider, ProviderRemoval(id="corp", etag="", actor="op"))
+    await t.run(remove_provider, ProviderRemoval(id="corp", etag=""))
 
 
 async def asks_no_more(t: ATenant) -> None:
@@ -607,5 +605,5 @@ async def test_google_may_be_asked_like_any_other(t: ATenant) -> None:
     settings = Settings(
         config=Google(), client_id="ours", claims=ClaimMapping(), access=AccessRule(), recheck_interval=HOUR
     )
-    made = await t.run(add_provider, NewProvider(id="google", settings=settings, secret=SECRET, actor="op"))
+    made = await t.run(add_provider, NewProvider(id="google", settings=settings, secret=SECRET))
     assert made.recheck_interval == HOUR

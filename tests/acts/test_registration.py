@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tenants.acts.operate import ClientRemoval, NewClient, add_client, get_client, remove_client
+from tenants.acts.operate import NewClient, add_client, get_client, remove_client
 from tenants.acts.register import Newcomer, register
 from tenants.acts.registration import Shown, Update, end_registration, read_registration, update_registration
 from tenants.acts.registration_tokens import (
@@ -18,7 +18,6 @@ from tenants.acts.registration_tokens import (
     SHORTEST,
     NewRegistrationToken,
     RegistrationTokenPage,
-    RegistrationTokenRemoval,
     create_registration_token,
     list_registration_tokens,
     remove_registration_token,
@@ -109,7 +108,7 @@ async def test_a_secret_is_not_told_again(t: ATenant) -> None:
 )
 async def test_nobody_else_is_told_or_changes_anything(t: ATenant, shown: Callable[[Shown, Shown], Shown]) -> None:
     mine, other = await registered(t), await registered(t)
-    await t.run(add_client, NewClient(client_id="operators", metadata=PUBLIC, resources=(), actor="op"))
+    await t.run(add_client, NewClient(client_id="operators", metadata=PUBLIC, resources=()))
 
     def disabled(turn: Turn, _: None) -> None:
         client = turn.tx.clients.find(mine["client_id"])
@@ -255,7 +254,7 @@ async def test_a_client_that_goes_takes_everything_with_it(t: ATenant) -> None:
 
 async def test_a_token_goes_with_the_client_that_the_operator_removes(t: ATenant) -> None:
     answer = await registered(t)
-    await t.run(remove_client, ClientRemoval(answer["client_id"], "op"))
+    await t.run(remove_client, answer["client_id"])
     await refusal_of(t.run(read_registration, of(answer)), "invalid_token")
 
 
@@ -292,7 +291,7 @@ async def test_reading_writes_nothing_within_a_day(t: ATenant) -> None:
 
 
 async def token_for(t: ATenant, **members: Any) -> tuple[RegistrationToken, str]:
-    given: dict[str, Any] = {"note": "", "ttl": DAY, "uses": 1, "actor": "op", **members}
+    given: dict[str, Any] = {"note": "", "ttl": DAY, "uses": 1, **members}
     return await t.run(create_registration_token, NewRegistrationToken(**given))
 
 
@@ -360,12 +359,12 @@ async def test_a_deleted_token_registers_nobody_and_takes_nobody_with_it(t: ATen
     await asking_for_tokens(t)
     (made, token), (other, _) = await token_for(t, uses=None), await token_for(t)
     answer = await t.run(register, Newcomer(PUBLIC, token))
-    await t.run(remove_registration_token, RegistrationTokenRemoval(made.id, "op"))
+    await t.run(remove_registration_token, made.id)
     await refusal_of(t.run(register, Newcomer(PUBLIC, token)), "invalid_token")
     assert await t.run(read_registration, of(answer)) == answer
     assert await tokens_kept(t) == [other]
     with pytest.raises(NoSuchThing):
-        await t.run(remove_registration_token, RegistrationTokenRemoval(made.id, "op"))
+        await t.run(remove_registration_token, made.id)
     types = [kind for kind in await t.event_types() if kind.startswith("registration_token")]
     assert types == ["registration_token.created"] * 2 + ["registration_token.removed"]
 

@@ -6,7 +6,17 @@ from contextlib import ExitStack
 import pytest
 
 from tests.e2e.place import CALLBACK, KEEPER, TWIN, Place, Places
+from tests.support import node
 from tests.support.process import RunningTenantry, example_mcp_server, tenantry_dev
+
+
+@pytest.fixture(scope="session")
+def programs() -> node.NodePrograms:
+    """Other people's, in Node."""
+    try:
+        return node.installed()
+    except node.NotToBeHad as reason:
+        pytest.skip(f"they cannot be had: {reason}")
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,7 @@ def visit(chromium: Browser, app: App) -> Visit:
         ours = {urlsplit(uri).netloc for uri in (app.issuer, app.callback, *also)}
         assert {urlsplit(url).netloc for url in asked} <= ours, asked
         # Chromium itself notes on the console when a page was not sent with a 200
-        beside = [line for line in complaints if not re.search(r"status of 40[01] ", line)]
+        beside = [line for line in complaints if not re.search(r"status of (?:40[01]|503) ", line)]
         assert beside == []
 
     return opened
@@ -304,10 +304,40 @@ def test_the_choice_of_providers_can_be_read_by_everyone(
         readable(page)
 
 
+def test_on_a_low_screen_a_device_page_begins_with_what_it_is(visit: Visit, app: App) -> None:
+    with visit(viewport={"width": 640, "height": 240}) as page:
+        page.goto(f"{app.issuer}/device")
+        expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
+        sign_in(page)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Connect a device")
+        expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_provider_that_is_away_is_told_above_the_others(
+    visit: Visit, offer: Offer, app: App, tmp_path: Path, color_scheme: str, width: int
+) -> None:
+    for number, name in enumerate(PROVIDERS):
+        offer(f"p{number}", name)
+    with visit(color_scheme=color_scheme, viewport={"width": width, "height": 700}) as page:
+        page.goto(app.authorize_url())
+        page.get_by_role("button", name=f"Continue with {PROVIDERS[0]}").click()
+        expect(page.get_by_role("alert")).to_contain_text(f"{PROVIDERS[0]} cannot be reached")
+        expect(page.get_by_role("alert")).to_be_in_viewport()
+        expect(page.get_by_role("button", name="Continue with")).to_have_count(len(PROVIDERS))
+        readable(page)
+        picture(page, tmp_path, "away")
+        sign_in(page)
+        expect(page.get_by_role("button", name="Allow")).to_be_visible()
+
+
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_the_pages_can_be_read_by_everyone(visit: Visit, app: App, color_scheme: str, width: int) -> None:
     with visit(color_scheme=color_scheme, viewport={"width": width, "height": 700}) as page:
+        page.goto(app.issuer)
+        readable(page)
         page.goto(app.authorize_url())
         readable(page)
         sign_in(page, "wrong")
@@ -316,3 +346,8 @@ def test_the_pages_can_be_read_by_everyone(visit: Visit, app: App, color_scheme:
         sign_in(page)
         expect(page.get_by_role("button", name="Allow")).to_be_visible()
         readable(page)
+        page.goto(app.issuer)
+        expect(page.get_by_role("main")).to_contain_text(EMAIL)
+        readable(page)
+        page.get_by_role("link", name="Sign out").click()
+        expect(page.get_by_role("button", name="Sign out")).to_be_visible()

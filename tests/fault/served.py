@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,9 +72,10 @@ class Caller:
 
 
 class Server:
-    def __init__(self, process: "subprocess.Popen[str]", port: int, host: str) -> None:
+    def __init__(self, process: "subprocess.Popen[str]", port: int, grpc: int, host: str) -> None:
         self.process = process
         self.port = port
+        self.grpc = grpc
         self.host = host
         """The Host header of the issuer: that of the first start, whichever port is free at a later one."""
 
@@ -91,24 +93,30 @@ class Server:
         self.process.kill()
         self.process.wait(ANSWERED_WITHIN)
 
+    def kill_in(self, seconds: float) -> None:
+        """Whatever it is doing then; this does not wait for it."""
+        threading.Timer(seconds, self.process.kill).start()
+
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(ANSWERED_WITHIN)
 
 
 @contextmanager
-def started(data: Path, *, host: str | None = None) -> Generator[Server]:
+def started(data: Path, *, host: str | None = None, **environment: str) -> Generator[Server]:
     """`tenantry dev` on `data`, where everyone is signed in and allows everything. Killed at the end of the block."""
-    process = subprocess.Popen(_command(data), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=_env())
+    process = subprocess.Popen(
+        _command(data), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=_env() | environment
+    )
     try:
         assert process.stdout is not None
         for line in process.stdout:
-            if found := re.match(r"ready http=[^ ]+:([0-9]+) ", line):
+            if found := re.match(r"ready http=[^ ]+:([0-9]+) grpc=[^ ]+:([0-9]+) ", line):
                 break
         else:
             raise AssertionError("it never said that it was ready")
         port = int(found[1])
-        yield Server(process, port, host or f"localhost:{port}")
+        yield Server(process, port, int(found[2]), host or f"localhost:{port}")
     finally:
         process.kill()
         process.wait(ANSWERED_WITHIN)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tenants.acts.operate import PolicyChange, change_policy
+from tenants.acts.operate import change_policy
 from tenants.oauth.refusal import Refusal
 from tenants.records import Policy
 from tenants.turn import Turn
@@ -43,7 +43,7 @@ async def test_who_asks_while_the_change_is_made_waits_for_it(t: ATenant) -> Non
     stuck = Stuck()
 
     def change_and_stand(turn: Turn, _: None) -> None:
-        change_policy(turn, PolicyChange(NEW, "op"))
+        change_policy(turn, NEW)
         stuck(turn, None)
 
     assert (await t.tenant.published()).policy != NEW
@@ -59,7 +59,7 @@ async def test_who_asks_while_the_change_is_made_waits_for_it(t: ATenant) -> Non
 
 async def test_a_change_that_was_announced_and_undone_is_never_seen(t: ATenant) -> None:
     def change_and_refuse(turn: Turn, _: None) -> None:
-        change_policy(turn, PolicyChange(NEW, "op"))
+        change_policy(turn, NEW)
         raise Refusal("invalid_request")
 
     before = await t.tenant.published()

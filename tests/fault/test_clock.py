@@ -46,6 +46,17 @@ async def test_an_alarm_that_a_clock_far_ahead_has_set_comes_now(tmp_path: Path)
         assert await house.registry.ring() == 1
 
 
+async def test_it_comes_now_too_where_the_clock_is_put_right_while_we_serve(tmp_path: Path) -> None:
+    async with a_house(tmp_path, clock=FakeClock(START + YEARS)) as house:
+        await house.create("acme")
+        await house.create("other")
+        house.clock.forward(-YEARS)
+        assert await house.registry.ring() == 2
+        assert await house.registry.ring() == 0
+        house.clock.forward(DAY)
+        assert await house.registry.ring() == 2
+
+
 async def test_an_alarm_of_the_coming_day_is_left_where_it_is(tmp_path: Path) -> None:
     async with a_house(tmp_path) as house:
         await house.create("acme")

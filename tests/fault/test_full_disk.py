@@ -6,7 +6,7 @@ The disk is really full: the kernel lets no file of this process grow beyond wha
 import asyncio
 import resource
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,19 +14,24 @@ import pytest
 from tenants.actor import Limits
 from tenants.problems import Broken, Unknown
 from tenants.records import Event
+from tenants.registry import IssuerChange
 from tenants.turn import Turn
 from tests.fault.test_mailbox import read
-from tests.support.standing import Noted, Stuck, asked, ended
-from tests.support.tenant import ATenant, a_house, a_tenant
+from tests.support.standing import Noted, Stuck, asked, ended, jump
+from tests.support.tenant import START, ATenant, a_house, a_tenant
 
 AT_ONCE = Limits(reopen_after=0)
 
 
-@contextmanager
-def a_full_disk(t: ATenant) -> Generator[None]:
+def a_full_disk(t: ATenant) -> AbstractContextManager[None]:
     """Until the block ends, the tenant's log cannot grow."""
+    return _no_room_for(t.path)
+
+
+@contextmanager
+def _no_room_for(file: Path) -> Generator[None]:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    log = t.path.with_name(f"{t.path.name}-wal")
+    log = file.with_name(f"{file.name}-wal")
     resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, hard))
     try:
         yield
@@ -102,3 +107,24 @@ async def test_one_tenant_without_room_is_alone_with_it(tmp_path: Path) -> None:
                 await full.run(write, "y")
             assert await fine.run(lambda turn, _: turn.remember("small", "test"), None) == 4
         assert await full.run(read, None) == ["x"] * 5
+
+
+async def test_what_is_done_is_told_though_the_list_of_alarms_has_no_room_and_the_alarm_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wakes(turn: Turn, at: int) -> str:
+        turn.wake_at(at)
+        return "done"
+
+    async with a_house(tmp_path) as house:
+        t = await house.create("acme")
+        for n in range(20):  # the list has the longest log
+            await house.registry.change(IssuerChange(id="acme", display_name=f"{n}"))
+        with _no_room_for(tmp_path / "registry.db"):
+            assert await t.tenant.perform(wakes, START + 10) == "done"
+        jump(monkeypatch, 10)  # what broke is let be for a second
+        assert await house.registry.ring() == 0
+        [listing] = await house.registry.page("", 9, with_deleted=True)
+        assert listing.alarm_at == START + 10
+        house.clock.forward(10)
+        assert await house.registry.ring() == 1

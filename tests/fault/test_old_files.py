@@ -20,6 +20,7 @@ from tenants.records import (
     IdentityProvider,
     Issuer,
     LiveToken,
+    Message,
     Policy,
     Session,
     SigningKey,
@@ -71,6 +72,11 @@ WRITTEN_THEN = (
         ('google', 'google', 'Google', 'https://accounts.google.com', '', '', '', '', 'ours', 'client_secret_post',
          x'07', '["openid"]', '{"subject":"sub"}',
          '{"email_domains":["example.com"],"organizations":[],"groups":[]}', '["example.com"]', 1, 2, NULL, 3);
+    """,
+    """
+    INSERT INTO deliveries (id, body, created_at, due_at, attempts) VALUES ('msg_1', '{"type":"ping"}', 1, 2, 3);
+    INSERT INTO logout_notices (id, client_id, user_id, sid, created_at, due_at, attempts) VALUES
+        ('n1', 'c1', 'u1', 'sid of ada', 4, 5, 6);
     """,
 )
 """What a version that knew so many steps wrote with its own SQL, beyond what those before it had written."""
@@ -191,6 +197,14 @@ PROVIDER = IdentityProvider(
 )
 
 
+MESSAGES = [
+    Message(id="msg_1", kind="webhook", body='{"type":"ping"}', created_at=1, due_at=2, attempts=3),
+    Message(
+        id="n1", kind="logout", body="sid of ada", client_id="c1", user_id="u1", created_at=4, due_at=5, attempts=6
+    ),
+]
+
+
 class OtherStores(TenantStores):
     """The cupboard of a version that knows other steps."""
 
@@ -275,6 +289,16 @@ async def test_a_file_of_an_earlier_step_wakes_with_all_that_it_held(tmp_path: P
     assert version_of(stores.path(UID)) == len(tenant.STEPS)
 
 
+@pytest.mark.parametrize("step", OLDER[2:])
+async def test_what_waited_to_be_told_is_told_by_a_newer_version_too(tmp_path: Path, step: int) -> None:
+    stores = TenantStores(tmp_path)
+    made_at(step, stores.path(UID))
+    async with awake(stores) as kept:
+        assert (
+            await kept.do(lambda tx: [one for kind in samples.KINDS for one in tx.outbox.due(kind, 9, 9)]) == MESSAGES
+        )
+
+
 @pytest.mark.parametrize("step", OLDER)
 async def test_a_file_of_an_earlier_step_does_all_that_a_new_one_does(tmp_path: Path, step: int) -> None:
     stores = TenantStores(tmp_path)
@@ -290,7 +314,7 @@ async def test_a_file_of_an_earlier_step_does_all_that_a_new_one_does(tmp_path: 
         assert await kept.do(lambda tx: tx.grants.revoke_from_provider("u1", "google", 9)) == 1
         await kept.do(lambda tx: tx.identity_providers.add(samples.PROVIDER))
         await kept.do(lambda tx: tx.issuer.change(samples.ISSUER))
-        await kept.do(lambda tx: tx.deliveries.add(samples.DELIVERY))
+        await kept.do(lambda tx: tx.outbox.add(samples.MESSAGE))
         await kept.do(lambda tx: tx.resources.add(samples.RESOURCE))
         await kept.do(lambda tx: tx.kept_tokens.put(samples.KEPT_TOKEN))
         await kept.reopen()

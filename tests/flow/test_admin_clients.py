@@ -19,9 +19,10 @@ from protos.admin.v1.client_service_pb2 import (
     RotateClientSecretRequest,
 )
 from protos.admin.v1.issuer_service_pb2 import DeleteIssuerRequest, DisableIssuerRequest
+from server.admin.credentials import ROOT, SOCKET
 from tenants.acts.document import learn
 from tenants.oauth.client_document import Fetched
-from tenants.records import DAY
+from tenants.records import DAY, SYSTEM
 from tests.support.admin import TOKEN, Desk, admin_desk, files, refused
 from tests.support.house import EPOCH, FakeClock
 from tests.support.signer import Signer
@@ -247,7 +248,7 @@ async def test_ga_05_a_name_that_is_none_is_refused(desk: Desk, name: str) -> No
         ({"scope": 'a "b"'}, "client"),
         ({"application_type": "desktop"}, "client"),
         ({"resources": ["http://mcp.test"]}, "client.resources"),
-        ({"resources": ["x" * 500_000]}, "client.resources"),
+        ({"resources": ["x" * 500_000]}, "client.resources[0]"),
         ({"resources": ["https://mcp.test"], "token_endpoint_auth_method": "none"}, "client.resources"),
     ],
 )
@@ -397,3 +398,8 @@ async def test_ga_18_pages_hold_every_client_of_one_issuer_once(tmp_path: Path) 
             assert found == [f"a-{n}" for n in range(5)]
         negative = ListClientsRequest(parent="issuers/a", page_size=-1)
         await refused(desk.ask(negative), INVALID, "REQUEST_INVALID", "page_size")
+
+
+@pytest.mark.parametrize("client_id", [ROOT, SOCKET, SYSTEM.actor])
+async def test_no_client_is_called_what_the_trail_calls_somebody_else(desk: Desk, client_id: str) -> None:
+    await refused(desk.client("a", client_id), INVALID, "REQUEST_INVALID", "client_id")

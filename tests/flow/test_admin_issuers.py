@@ -23,12 +23,14 @@ from protos.admin.v1.issuer_service_pb2 import (
     IssuerPolicy,
     ListIssuersRequest,
     RateLimit,
+    SoftwareStatementIssuer,
     UndeleteIssuerRequest,
     UpdateIssuerRequest,
 )
 from tenants.listings import PURGE_AFTER
 from tenants.records import DAY, Policy
 from tenants.turn import Turn
+from tests.support import certificates
 from tests.support.admin import Desk, admin_desk, paths, refused, told
 from tests.support.house import EPOCH
 
@@ -62,6 +64,12 @@ EVERYTHING = {
     "first_party_origins": ["https://app.test"],
     "client_documents": IssuerPolicy.CLIENT_DOCUMENTS_LISTED,
     "client_document_hosts": ["claude.ai", "*.app.test"],
+    "client_certificate_authorities": [certificates.made("CN=authority", ca=True).pem],
+    "software_statement_issuers": [
+        SoftwareStatementIssuer(issuer="urn:trust", jwks_uri="https://keys.example.com/jwks")
+    ],
+    "software_statement_required": True,
+    "approval_required": True,
 }
 
 
@@ -192,9 +200,9 @@ async def test_issuers_may_share_a_host_each_below_its_own_path(desk: Desk) -> N
         ({"client_document_hosts": ["App.test"]}, "client_document_hosts"),
         ({"client_limit": RateLimit(per_minute=1)}, "client_limit"),
         ({"guess_limit": RateLimit(burst=1)}, "guess_limit"),
-        ({"failure_limit": RateLimit(per_minute=-1, burst=1)}, "failure_limit"),
-        ({"session_limit": RateLimit(per_minute=1_000_001, burst=1)}, "session_limit"),
-        ({"registration_limit": RateLimit(per_minute=1, burst=1_000_001)}, "registration_limit"),
+        ({"failure_limit": RateLimit(per_minute=-1, burst=1)}, "failure_limit.per_minute"),
+        ({"session_limit": RateLimit(per_minute=1_000_001, burst=1)}, "session_limit.per_minute"),
+        ({"registration_limit": RateLimit(per_minute=1, burst=1_000_001)}, "registration_limit.burst"),
     ],
 )
 async def test_a_policy_that_cannot_be_is_refused_with_the_field(
@@ -435,6 +443,8 @@ async def test_a_deleted_issuer_can_be_brought_back_as_it_was(desk: Desk) -> Non
         update(Issuer(name=made.name, display_name="No")),
     ):
         await refused(desk.ask(request), STATE, "ISSUER_STATE")
+    seen = UndeleteIssuerRequest(name=made.name, etag=made.etag)
+    await refused(desk.ask(seen), grpc.StatusCode.ABORTED, "ETAG_MISMATCH")
     back = await desk.ask(UndeleteIssuerRequest(name=made.name))
     assert (back.state, back.policy, back.uid) == (Issuer.STATE_ACTIVE, made.policy, made.uid)
     assert not back.HasField("delete_time")

@@ -440,6 +440,19 @@ async def test_in_production_this_machine_is_not_called(there: There, monkeypatc
 # --- who we are to it
 
 
+@pytest.mark.parametrize(
+    ("method", "told"), [("client_secret_basic", "client_secret"), ("private_key_jwt", "key")], ids=str
+)
+async def test_a_secret_that_is_damaged_here_is_found_out(there: There, method: str, told: str) -> None:
+    public = {"kty": "EC", "crv": "P-256", "kid": "k", "alg": "ES256"} if method == "private_key_jwt" else None
+    there.corp.discovery["token_endpoint_auth_methods_supported"] = [method]
+    await there.abroad.configure(auth_method=method, public_jwk=public, sealed_secret=b"damaged" * 9)
+    report = await there.tried()
+    assert report.having("failed") == {"client"}
+    assert report.messages["client"] == f"the {told} that is kept here cannot be unsealed; set it anew"
+    assert there.corp.assertions == []
+
+
 async def test_a_wrong_secret_is_found_out_and_shown_to_nobody(desk: Desk, there: There) -> None:
     name, secret = "issuers/dev/identityProviders/corp", "a-secret-of-yesterday"
     given: dict[str, Any] = {"oidc": {"issuer_uri": there.corp.uri}, "client_id": CLIENT_ID}

@@ -148,7 +148,7 @@ async def test_a_provider_comes_back_as_it_was_made_but_for_its_secret(desk: Des
 async def test_what_is_left_out_has_the_defaults_of_the_kind(desk: Desk) -> None:
     made = await create(desk, "plain")
     assert made.WhichOneof("config") == "google"
-    assert (made.display_name, made.disabled) == ("plain", False)
+    assert (made.display_name, made.disabled) == ("Google", False)
     assert list(made.scopes) == ["openid", "profile", "email"]
     assert made.token_endpoint_auth_method == "client_secret_post"
     assert (made.claim_mapping.subject, made.claim_mapping.organization) == ("sub", "hd")
@@ -412,7 +412,7 @@ async def test_ga_11_what_is_named_and_not_set_has_its_default(desk: Desk) -> No
 async def test_ga_11_a_star_replaces_everything_but_the_secret(desk: Desk) -> None:
     made = await there(desk, "starred", **GOOGLE | {"display_name": "Acme", "login_domains": ["starred.test"]})
     changed = await desk.ask(update(made.name, "*", client_id="other", google={"hosted_domain": "acme.test"}))
-    assert (changed.client_id, changed.display_name, list(changed.login_domains)) == ("other", "starred", [])
+    assert (changed.client_id, changed.display_name, list(changed.login_domains)) == ("other", "Google", [])
     assert changed.google.hosted_domain == "acme.test"
     assert changed.client_secret_set
 

@@ -133,7 +133,8 @@ async def test_ga_11_a_mask_that_names_anything_else_is_refused(desk: Desk, mask
 async def test_an_older_version_is_not_changed(desk: Desk) -> None:
     none = await get(desk)
     made = await desk.ask(update(HOOK, etag=none.etag))
-    for request in (update(f"{HOOK}2", etag=none.etag), update("", "uri", etag="x")):
+    rotate = RotateWebhookSecretRequest(name=name(), etag=none.etag)
+    for request in (update(f"{HOOK}2", etag=none.etag), update("", "uri", etag="x"), rotate):
         why = await refused(desk.ask(request), grpc.StatusCode.ABORTED, "ETAG_MISMATCH")
         assert why.metadata["current_etag"] == made.etag
     assert (await desk.ask(update("", "uri", etag=made.etag))).uri == ""

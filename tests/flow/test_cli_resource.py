@@ -127,6 +127,7 @@ def test_what_is_used_wrongly_ends_with_2_and_what_is_refused_with_1(server: Ser
     ):
         assert said in server.operator(*create, *words).failed(2)
     assert "nothing to change" in server.operator("resource", "update", "odd", "x").failed(2)
-    assert "resource.scopes" in server.operator(*create, "--scope", "openid").failed(1)
-    assert "resource.uri" in server.operator("resource", "create", "odd", "x", "--uri", "http://x.test").failed(1)
+    assert server.operator(*create, "--scope", "openid").failed(1).startswith("tenantry: --scope: ")
+    line = server.operator("resource", "create", "odd", "x", "--uri", "http://x.test").failed(1)
+    assert line.startswith("tenantry: --uri: ")
     assert "issuers/odd/resources/x" in server.operator("resource", "get", "odd", "x").failed(1)

@@ -13,8 +13,11 @@ import jwt
 import pytest
 import pytest_asyncio
 
-from server.outbound.documents import COOL_DOWN, OF_ALL, OF_ONE_TENANT, Documents
+from server.outbound import documents
+from server.outbound.budget import OF_ADDRESS, OF_ADDRESS_AND_HOST, OF_HOST, OF_TENANT_AND_HOST
+from server.outbound.documents import COOL_DOWN, Documents
 from server.outbound.fetcher import Fetcher
+from server.outbound.places import MAX_WAITING, PER_TENANT
 from tenants.oauth.client_document import LEAST, MAX_BYTES, MOST, UNSAID
 from tenants.records import DAY, Client, Event
 from tenants.turn import Turn
@@ -605,8 +608,11 @@ async def test_a_crowd_makes_us_ask_once(client: Described) -> None:  # CI-12
 
 
 async def test_one_who_leaves_takes_it_from_nobody(client: Described) -> None:
-    documents = Documents(client.host.fetcher(), client.town.clock)
-    first, second = (asyncio.create_task(documents.at("a tenant", client.url, known=False)) for _ in range(2))
+    fetcher = client.host.fetcher()
+    asking = partial(
+        Documents(fetcher, fetcher, client.town.clock).at, "a tenant", client.url, known=False, address="192.0.2.1"
+    )
+    first, second = (asyncio.create_task(asking()) for _ in range(2))
     while client.asked == 0:
         await asyncio.sleep(0)
     first.cancel()
@@ -618,31 +624,102 @@ async def test_strangers_cannot_make_us_throw_more_than_a_few_at_anybody(client:
     host, town = client.host, client.town
     known = Described(town, host, name="evil.test").says(headers={"cache_control": "no-store"})
     assert (await known.arrives()).status_code == 200
-    town.clock.now += LEAST
-    many = [Described(town, host, name="evil.test").says() for _ in range(OF_ONE_TENANT.burst + 20)]
+    town.clock.now += 60
+    many = [Described(town, host, name="evil.test").says() for _ in range(OF_ADDRESS_AND_HOST.burst + 20)]
     before = len(host.asked)
     answers = [(await one.arrives()).status_code for one in many]
-    assert answers == [200] * OF_ONE_TENANT.burst + [400] * 20
-    assert len(host.asked) == before + OF_ONE_TENANT.burst
+    assert answers == [200] * OF_ADDRESS_AND_HOST.burst + [400] * 20
+    assert len(host.asked) == before + OF_ADDRESS_AND_HOST.burst
     assert await words_of(many[-1]) == await words_of(Described(town, host)), "and we do not say why"
     assert (await known.arrives()).status_code == 200, "whoever is known already is asked for"
     assert known.asked == 2
     assert (await Described(town, host, name="other.test").says().arrives()).status_code == 200
 
 
+def somebody(client: Described, number: int, host: str = "a.test") -> Browser:
+    """At an address of their own."""
+    return Browser(client.town.house, host=host, peer=f"127.0.1.{number}")
+
+
+async def ask_for_what_is_not_there(client: Described, browser: Browser, times: int, name: str = "app.test") -> None:
+    for _ in range(times):
+        is_page(await Described(client.town, client.host, name=name).arrives(browser))
+
+
+@requirement("house:junk-of-one-address-stops-nobody-else")
+async def test_who_asks_for_junk_keeps_nobody_at_another_address_from_a_new_client(client: Described) -> None:
+    await ask_for_what_is_not_there(client, somebody(client, 1), OF_ADDRESS_AND_HOST.burst)
+    is_page(await client.arrives(somebody(client, 1)))
+    assert client.asked == 0
+    assert (await client.arrives(somebody(client, 2))).status_code == 200
+
+
+async def test_one_address_cannot_make_us_ask_at_many_hosts_without_end(client: Described) -> None:
+    for name in ("app.test", "other.test"):
+        await ask_for_what_is_not_there(client, somebody(client, 1), OF_ADDRESS_AND_HOST.burst, name)
+    assert 2 * OF_ADDRESS_AND_HOST.burst == OF_ADDRESS.burst
+    is_page(await Described(client.town, client.host, name="evil.test").says().arrives(somebody(client, 1)))
+
+
+@requirement("house:junk-of-one-address-stops-nobody-else")
+async def test_a_document_that_was_read_before_is_read_again_though_many_addresses_asked_for_junk(
+    client: Described,
+) -> None:
+    new = Described(client.town, client.host).says()
+    assert (await client.arrives()).status_code == 200
+    await forget(client)
+    client.town.clock.now += 60
+    for number in range(OF_TENANT_AND_HOST.burst // OF_ADDRESS_AND_HOST.burst):
+        await ask_for_what_is_not_there(client, somebody(client, number + 1), OF_ADDRESS_AND_HOST.burst)
+    is_page(await new.arrives(somebody(client, 100)))
+    assert (await client.arrives(somebody(client, 100))).status_code == 200
+    assert (new.asked, client.asked) == (0, 2)
+
+
+async def test_a_page_that_is_no_document_of_a_client_was_never_read_well(client: Described) -> None:
+    client.says(client_id="https://app.test/another.json")
+    is_page(await client.arrives())
+    client.town.clock.now += 60
+    for number in range(OF_TENANT_AND_HOST.burst // OF_ADDRESS_AND_HOST.burst):
+        await ask_for_what_is_not_there(client, somebody(client, number + 1), OF_ADDRESS_AND_HOST.burst)
+    is_page(await client.arrives(somebody(client, 100)))
+    assert client.asked == 1
+
+
 async def test_one_issuer_cannot_use_up_what_all_may_ask(client: Described) -> None:
     house, host = client.town.house, client.host
-    name = "many.app.test"
-    for n in range(OF_ALL.burst // OF_ONE_TENANT.burst + 1):
-        await house.issuer(f"i{n}", f"https://i{n}.test")
+    for issuer in ("i1", "i2", "i3"):
+        await house.issuer(issuer, f"https://{issuer}.test")
     statuses: list[int] = []
-    for n in range(OF_ALL.burst // OF_ONE_TENANT.burst + 1):
-        browser = Browser(house, host=f"i{n}.test")
-        for _ in range(OF_ONE_TENANT.burst):
-            one = Described(client.town, host, name=name).says()
+    for issuer, number in itertools.product(("i1", "i2", "i3"), range(5)):
+        browser = somebody(client, number, f"{issuer}.test")
+        for _ in range(OF_ADDRESS_AND_HOST.burst):
+            one = Described(client.town, host, name="many.app.test").says()
             target = authorize(changed(AZ, client_id=one.url, scope=None, resource=None))
             statuses.append((await browser.get(target)).status_code)
-    assert statuses == [200] * OF_ALL.burst + [400] * OF_ONE_TENANT.burst
+    assert OF_TENANT_AND_HOST.burst == 4 * OF_ADDRESS_AND_HOST.burst
+    of_one = [200] * OF_TENANT_AND_HOST.burst + [400] * OF_ADDRESS_AND_HOST.burst
+    rest = OF_HOST.burst - 2 * OF_TENANT_AND_HOST.burst
+    assert statuses == of_one * 2 + [200] * rest + [400] * (len(of_one) - rest)
+
+
+@requirement("house:junk-of-one-address-stops-nobody-else")
+async def test_a_known_client_is_read_again_while_all_calls_for_new_ones_wait(
+    client: Described, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "SECONDS", 2.0)
+    assert (await client.arrives()).status_code == 200
+    client.town.clock.now += UNSAID
+    crowd = [Described(client.town, client.host) for _ in range(PER_TENANT + MAX_WAITING)]
+    client.host.silent.update(one.path for one in crowd)
+    waiting = [asyncio.create_task(one.arrives(somebody(client, number % 3))) for number, one in enumerate(crowd)]
+    while sum(one.asked for one in crowd) < PER_TENANT:
+        await asyncio.sleep(0)
+    assert (await client.arrives()).status_code == 200
+    assert client.asked == 2
+    assert not any(task.done() for task in waiting)
+    for page in await asyncio.gather(*waiting):
+        is_page(page)
 
 
 # --- whose documents

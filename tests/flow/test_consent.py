@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tenants.records import ResourceScope
 from tests.flow.town import Town
 from tests.support.browser import Browser, form_of
 from tests.support.clients import (
@@ -218,6 +219,28 @@ async def test_a_client_without_a_visible_name_is_shown_by_its_id(town: Town, na
 )
 async def test_pages_of_a_client_are_public_https_pages(town: Town, member: str, uri: str) -> None:
     refused(await town.ask("POST", "/register", json={**RG, member: uri}), 400, "invalid_client_metadata")
+
+
+async def test_what_a_scope_implies_is_shown_below_it(fresh: Town) -> None:
+    scopes = (
+        ResourceScope(name="files:admin", description="Manage <files>", implies=("files:write",)),
+        ResourceScope(name="files:write", implies=("files:read",)),
+        ResourceScope(name="files:read", description="Read files"),
+        ResourceScope(name="files:list", description="List files"),
+    )
+    await fresh.house.resource("a", "files", "https://files.test", scopes=scopes)
+    asked = changed(AZ, resource="https://files.test", scope="files:admin files:read files:list openid")
+    browser = Browser(fresh.house)
+    page = await browser.sign_in(await browser.get(authorize(asked)))
+    assert form_of(page)[0] == "/consent"
+    words = " ".join(re.sub(r"<[^>]*>", " ", page.text).split())
+    for shown in (
+        "Manage &lt;files&gt; files:admin It includes: files:write Read files files:read List files files:list",
+        "Know who you are openid",
+    ):
+        assert shown in words
+    assert words.count("files:read") == 1
+    assert words.count("It includes:") == 1
 
 
 async def test_no_page_loads_anything_from_a_client(town: Town) -> None:

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from server.outbound.providers.dev import DevProvider
 from tenants.acts import device
-from tenants.acts.operate import ClientRemoval, remove_client
+from tenants.acts.operate import remove_client
 from tenants.oauth.requests import DEVICE_CODE
 from tenants.records import Policy, RateLimit
 from tests.flow.town import POLICY, Town, disable_client, disable_user, settle
@@ -109,6 +109,15 @@ async def test_a_device_gets_its_tokens_when_its_user_has_allowed_it(town: Town)
     assert following.status_code == 200
 
 
+async def test_a_device_stays_connected_when_its_user_leaves_the_browser(alone: Town) -> None:
+    """The browser was somewhere else, maybe somebody else's: the user's session there is not the device's."""
+    given = await tokens(alone)
+    assert "sid" not in claims(given["id_token"])
+    await alone.user.submit(await alone.user.get("/logout"))
+    assert form_of(await alone.user.get("/device"))[0] == "/login"
+    assert (await alone.refresh(given["refresh_token"], client_id="D")).status_code == 200
+
+
 @requirement("rfc8628:no-link-allows-anything")
 async def test_a_link_fills_in_the_code_and_decides_nothing(town: Town) -> None:
     began = await begun(town)
@@ -118,6 +127,8 @@ async def test_a_link_fills_in_the_code_and_decides_nothing(town: Town) -> None:
     page = await stranger.sign_in(page)
     assert form_of(page)[0] == "/device"
     assert f'value="{began["user_code"]}"' in page.text
+    assert "Check that your device shows this code." in page.text
+    assert "Type the code" in (await stranger.get("/device")).text
     assert "A television" not in page.text
     refused(await poll(town, began), 400, PENDING)
     page = await stranger.submit(page, user_code=began["user_code"].lower().replace("-", " "))
@@ -322,7 +333,7 @@ async def test_what_the_operator_takes_back_meanwhile_is_not_had(alone: Town) ->
     await disable_client(alone.house, "D")
     is_page(await other.allow(page))
     refused(await poll(alone, before), 401, "invalid_client")
-    await tenant.run(remove_client, ClientRemoval("D", "op"))
+    await tenant.run(remove_client, "D")
     is_page(await page_for(other, before))
 
 

@@ -36,6 +36,7 @@ from tests.support.clients import (
     returned,
     sent_back,
 )
+from tests.support.holder import Holder
 from tests.support.house import USERS, running_house
 from tests.support.requirement import requirement
 from tests.unit.test_first_party import BAD_PAGES
@@ -85,8 +86,11 @@ async def code(browser: Browser, parameters: Pairs = LOGIN, to: str = APP) -> st
     return returned(answer, to)["code"]
 
 
-async def exchange(town: Town, code: str, *, basic: tuple[str, str] | None = None, **members: str) -> httpx.Response:
-    return await town.ask("POST", "/exchange", json={"code": code, **members}, basic=basic)
+async def exchange(
+    town: Town, code: str, *, basic: tuple[str, str] | None = None, proof: str | None = None, **members: str
+) -> httpx.Response:
+    headers = [] if proof is None else [("DPoP", proof)]
+    return await town.ask("POST", "/exchange", json={"code": code, **members}, basic=basic, headers=headers)
 
 
 async def token(town: Town, **changes: str | None) -> str:
@@ -484,7 +488,7 @@ async def test_the_apps_are_no_client_elsewhere(town: Town) -> None:
 
 
 async def test_no_client_may_be_called_as_the_apps_are(town: Town) -> None:
-    new = NewClient(client_id="first-party", metadata=CONFIDENTIAL, resources=(), actor="test")
+    new = NewClient(client_id="first-party", metadata=CONFIDENTIAL, resources=())
     with pytest.raises(Invalid) as raised:
         await town.house.registry.tenant("a").actor.run(add_client, new)
     assert raised.value.field == "client_id"
@@ -686,3 +690,40 @@ async def test_a_trip_for_an_app_and_one_for_a_client_do_not_meet(abroad: Abroad
     assert form_of(page)[0] == "/consent"
     assert returned(await abroad.browser.allow(page))["state"] == "s1"
     assert "returnTo" in returned(await abroad.browser.follow(await abroad.browser.get(to(for_app))), APP)
+
+
+# --- tokens that are bound
+
+
+@requirement("rfc9449:a-bound-token-opens-nothing-without-its-key")
+async def test_an_app_may_bind_its_token_to_a_key(town: Town) -> None:
+    holder, at = Holder(), f"{ISSUER}/exchange"
+    elsewhere = holder.proof("POST", f"{ISSUER}/token", town.clock.now)
+    given = await code(town.user)
+    refused(await exchange(town, given, code_verifier=VERIFIER, proof=elsewhere), 400, "invalid_dpop_proof")
+    proof = holder.proof("POST", at, town.clock.now)
+    answer = await exchange(town, given, code_verifier=VERIFIER, proof=proof)
+    assert answer.json()["token_type"] == "DPoP"
+    bound = answer.json()["token"]
+    assert claims(bound)["cnf"] == {"jkt": holder.jkt}
+    assert (await about(town, bound))["token_type"] == "DPoP"
+    refused(await userinfo(town, bound), 401, "invalid_token")
+    given = await code(town.user)
+    refused(await exchange(town, given, code_verifier=VERIFIER, proof=proof), 400, "invalid_dpop_proof")
+
+
+@requirement("rfc9449:it-can-be-demanded")
+async def test_a_client_that_binds_all_its_tokens_gets_no_other_here(alone: Town) -> None:
+    _, secret = await alone.house.client("a", "bound", **CONFIDENTIAL, dpop_bound_access_tokens=True)
+    assert secret is not None
+    given = await code(alone.user, changed(BOTH, client_id="bound"))
+    shown: dict[str, Any] = {"basic": ("bound", secret), "code_verifier": VERIFIER}
+    refused(await exchange(alone, given, **shown), 400, "invalid_dpop_proof")
+    await alone.house.set_policy("a", replace(APPS, dpop_nonce_required=True))
+    holder, at = Holder(), f"{ISSUER}/exchange"
+    answer = await exchange(alone, given, **shown, proof=holder.proof("POST", at, alone.clock.now))
+    refused(answer, 400, "use_dpop_nonce")
+    proof = holder.proof("POST", at, alone.clock.now, nonce=answer.headers["dpop-nonce"])
+    answer = await exchange(alone, given, **shown, proof=proof)
+    assert claims(answer.json()["token"])["cnf"] == {"jkt": holder.jkt}
+    assert answer.headers["dpop-nonce"]

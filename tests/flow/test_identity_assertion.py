@@ -11,7 +11,6 @@ import jwt
 import pytest
 import pytest_asyncio
 
-from tenants.acts.operate import get_client
 from tenants.oauth.foreign_jwt import LEEWAY
 from tenants.oauth.identity_assertion import LIFETIME
 from tenants.oauth.requests import JWT_BEARER
@@ -19,7 +18,7 @@ from tenants.records import AccessRule
 from tenants.turn import Turn
 from tests.flow.at_provider import Abroad
 from tests.flow.town import Town, disable_client
-from tests.support.clients import AZ, ISSUER, PUBLIC, RESOURCE, RG, Pairs, authorize, changed, claims, is_page, refused
+from tests.support.clients import AZ, ISSUER, RESOURCE, RG, Pairs, authorize, changed, claims, is_page, refused
 from tests.support.holder import Holder
 from tests.support.openid_provider import OpenIdProvider, openid_provider
 from tests.support.requirement import requirement
@@ -357,16 +356,10 @@ async def test_a_public_client_brings_no_assertion(here: Enterprise) -> None:
     refused(await here.town.token(form), 400, "unauthorized_client")
     form[1:] = [("assertion", here.assertion(client_id="K"))]
     refused(await here.town.token(form, basic=here.town.basic("K")), 400, "unauthorized_client")
-    await here.client("once")
-
-    def make_public(turn: Turn, _: None) -> None:
-        turn.tx.clients.change(replace(get_client(turn, "once"), auth_method="none"))
-
-    await here.town.house.registry.tenant("a").run(make_public, None)
-    form[1:] = [("assertion", here.assertion(client_id="once")), ("client_id", "once")]
+    await here.client("open", token_endpoint_auth_method="none")
+    form[1:] = [("assertion", here.assertion(client_id="open")), ("client_id", "open")]
     refused(await here.town.token(form), 400, "unauthorized_client")
-    with pytest.raises(Exception, match="prove who they are"):
-        await here.town.house.client("a", "open", **PUBLIC, grant_types=[JWT_BEARER])
+    refused(await here.town.token(form[:2]), 401, "invalid_client")
 
 
 async def test_a_client_may_register_itself_for_it_and_is_vouched_for_like_others(here: Enterprise) -> None:

@@ -15,7 +15,8 @@ from tenants.records import Policy, RateLimit
 from tests.flow.at_provider import somewhere_abroad
 from tests.flow.town import POLICY, Town, settle
 from tests.support.browser import Browser
-from tests.support.clients import AZ, RF, RG, TK, authorize, changed, is_page, refused
+from tests.support.certificates import Shown, made
+from tests.support.clients import AZ, PUBLIC, RF, RG, TK, authorize, changed, is_page, refused
 from tests.support.house import RunningHouse, running_house
 from tests.support.requirement import requirement
 
@@ -112,19 +113,22 @@ async def test_a_flood_of_registrations_is_stopped_without_a_setting(fresh: Town
 
 FAILING: dict[str, Asking] = {
     "unknown": lambda town: town.token(STRANGER),
-    "unknown-code": lambda town: town.token(changed(TK, code="tnc_x")),
-    "unknown-token": lambda town: town.token(changed(RF, refresh_token="tnr_x")),
     "wrong-secret": lambda town: town.token(changed(TK, client_id=None), basic=("K", "wrong")),
     "wrong-method": lambda town: town.token(changed(TK, client_id="K")),
     "at-introspection": lambda town: town.ask("POST", "/introspect", form={"token": "x", "client_id": "nobody"}),
     "at-revocation": lambda town: town.ask("POST", "/revoke", form={"token": "x"}, basic=("R", "wrong")),
     "at-exchange": lambda town: town.ask("POST", "/exchange", form={"code": "tnx_x", "code_verifier": "v" * 43}),
+    "at-userinfo": lambda town: town.ask("GET", "/userinfo", headers=[("Authorization", "Bearer tna_x")]),
+}
+MADE_UP: dict[str, Asking] = {
+    "code": lambda town: town.token(changed(TK, code="tnc_x")),
+    "token": lambda town: town.token(changed(RF, refresh_token="tnr_x")),
 }
 
 
 def failed(answer: httpx.Response) -> None:
     assert answer.status_code in (400, 401)
-    refused(answer, answer.status_code, "invalid_client", "invalid_grant")
+    refused(answer, answer.status_code, "invalid_client", "invalid_grant", "invalid_token")
 
 
 @requirement("house:failures-are-limited-by-address")
@@ -188,14 +192,31 @@ async def test_a_client_that_authenticated_is_not_held_up_by_its_neighbours(fres
     assert (await fresh.ask("POST", "/introspect", form=about, basic=fresh.basic("K"), peer=OTHER)).status_code == 200
 
 
-async def test_who_guesses_under_the_name_of_a_public_client_is_known_no_more(fresh: Town) -> None:
+@requirement("house:who-authenticated-is-held-up-by-nobody-else")
+@pytest.mark.parametrize("made_up", MADE_UP)
+async def test_what_is_made_up_is_held_against_the_public_client_that_sent_it_and_nobody_else(
+    fresh: Town, made_up: str
+) -> None:
+    """Whoever brings a hosted client codes that they made up has them sent from where all of its users are."""
+    await limited(fresh, failure_limit=FEW)
+    for _ in range(3):
+        refused(await MADE_UP[made_up](fresh), 400, "invalid_grant")
+    held_up(await MADE_UP[made_up](fresh))
+    refused(await fresh.token(STRANGER), 401, "invalid_client")
+    other = (await registering(fresh)).json()["client_id"]
+    form = changed(TK, client_id=other, code=await fresh.user.code(changed(AZ, client_id=other)))
+    assert (await fresh.token(form)).status_code == 200
+    assert (await MADE_UP[made_up](fresh)).status_code == 429
+    refused(await fresh.token(changed(TK, code="tnc_x"), peer=OTHER), 400, "invalid_grant")
+
+
+@requirement("house:who-authenticated-is-held-up-by-nobody-else")
+async def test_a_public_client_that_got_tokens_goes_on_though_it_was_brought_what_is_made_up(fresh: Town) -> None:
     await limited(fresh, failure_limit=FEW)
     tokens = await fresh.tokens()
     await fail(fresh)
-    refused(await fresh.token(changed(TK, code="tnc_x")), 400, "invalid_grant")
-    held_up(await fresh.token(changed(TK, code="tnc_x")), 20)
-    held_up(await fresh.refresh(tokens["refresh_token"]), 20)
-    fresh.clock.now += 20
+    for made_up in (MADE_UP["code"], MADE_UP["token"], MADE_UP["code"], MADE_UP["token"]):
+        refused(await made_up(fresh), 400, "invalid_grant")
     assert (await fresh.refresh(tokens["refresh_token"])).status_code == 200
 
 
@@ -238,6 +259,37 @@ async def test_a_client_that_proves_who_it_is_pays_for_itself_wherever_it_is(fre
     fresh.clock.now += 10
     assert (await introspect(basic=fresh.basic("R"))).json() == {"active": False}
     held_up(await introspect(basic=fresh.basic("R")))
+
+
+@requirement("house:a-client-pays-for-itself")
+async def test_so_does_one_that_a_certificate_proves_and_nobody_who_has_another(tmp_path: Path) -> None:
+    proxies = (IPv4Network("127.0.0.1/32"),)
+    async with running_house(tmp_path, trusted_proxies=proxies, certificate_header="Client-Cert") as house:
+        town, shown = await settle(house), made()
+        by_its_key: dict[str, Any] = {"token_endpoint_auth_method": "self_signed_tls_client_auth"}
+        await house.client("a", "certified", **PUBLIC | by_its_key, jwks={"keys": [shown.jwk]})
+
+        async def introspect(client_id: str, certificate: Shown, address: str) -> httpx.Response:
+            headers = [("Client-Cert", certificate.field), ("X-Forwarded-For", address)]
+            return await town.ask("POST", "/introspect", form={"token": "x", "client_id": client_id}, headers=headers)
+
+        await limited(town, failure_limit=FEW)
+        assert (await introspect("certified", shown, "192.0.2.1")).status_code == 200
+        for _ in range(3):
+            refused(await introspect("certified", made(), "192.0.2.1"), 401, "invalid_client")
+        held_up(await introspect("certified", made(), "192.0.2.1"))
+        assert (await introspect("certified", shown, "192.0.2.1")).status_code == 200, "it is known"
+        held_up(await introspect("P", shown, "192.0.2.1"))
+
+        await limited(town, client_limit=FEW)
+        for address in ("192.0.2.1", "192.0.2.2", "192.0.2.2"):
+            assert (await introspect("certified", shown, address)).status_code == 200
+        held_up(await introspect("certified", shown, "192.0.2.1"))
+        held_up(await introspect("certified", shown, "192.0.2.2"))
+        for _ in range(3):
+            assert (await introspect("P", shown, "192.0.2.1")).status_code == 200
+        held_up(await introspect("P", made(), "192.0.2.1"))
+        assert (await introspect("P", shown, "192.0.2.2")).status_code == 200, "to nobody is it a proof of P"
 
 
 async def test_nobody_uses_up_what_a_public_client_has_elsewhere(fresh: Town) -> None:

@@ -59,11 +59,9 @@ async def in_production(data_dir: Path, **said: str) -> AsyncGenerator[httpx.Asy
 
     async with house(read({"data_dir": data_dir, **flags, **said}, dev=False)) as running:
         policy = Policy(scopes=("mcp",))
-        await running.registry.create(
-            NewIssuer(id="a", uri="https://a.test", display_name="A", policy=policy, actor="test")
-        )
+        await running.registry.create(NewIssuer(id="a", uri="https://a.test", display_name="A", policy=policy))
         actor = running.registry.tenant("a").actor
-        await actor.run(add_client, NewClient(client_id="P", metadata=PUBLIC, resources=(), actor="test"))
+        await actor.run(add_client, NewClient(client_id="P", metadata=PUBLIC, resources=()))
         await actor.run(settle, None)
         async with httpx.AsyncClient(
             base_url=f"http://{running.http}", headers={"Host": "a.test"}, trust_env=False, timeout=20

@@ -450,14 +450,14 @@ async def test_one_browser_is_signed_in_at_each_and_signs_out_of_one(street: Str
 async def test_trips_from_one_issuer_leave_those_from_another_alone(street: Street) -> None:
     async with street.provider("acme", "root"):
         jar: dict[str, str] = {}
-        for name in ("acme", "root", "root", "root", "root"):
+        for name in ("acme", *["root"] * 5):
             browser = street.browser(name)
             browser.cookies = jar
-            page = await browser.get(browser.path + authorize(changed(AZ, prompt="login")))
+            page = await browser.get(browser.path + authorize(changed(AZ, prompt="login", state="s" * 500)))
             assert (await browser.submit(page, provider="corp")).status_code == 303
         trips = [name for name in jar if name.startswith(street.cookies("acme").upstream)]
         assert len(trips) == 1
-        assert len([name for name in jar if name.startswith(f"{street.cookies('root').upstream}-")]) == 3
+        assert 1 < len([name for name in jar if name.startswith(f"{street.cookies('root').upstream}-")]) < 5
 
 
 async def test_a_browser_carries_a_bounded_load_however_many_issuers_it_visits(tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from server.outbound import client_keys
+from server.outbound.budget import OF_ADDRESS_AND_HOST, OF_TENANT_AND_HOST
 from server.outbound.kept import COOL_DOWN, LIFETIME, MAX_AGE
 from tenants.oauth.client_assertion import LIFETIME as LONGEST
 from tenants.oauth.foreign_jwt import LEEWAY
+from tenants.problems import Unfetched
 from tenants.turn import Turn
 from tests.flow.town import POLICY, Town, disable_client, settle
 from tests.support.client_host import ClientHost
@@ -116,6 +118,14 @@ async def client(town: Town) -> Keyed:
 
 
 # --- the way it should be
+
+
+@requirement("rfc7523:a-client-is-proven-by-its-key")
+@pytest.mark.parametrize("said", [{}, {"token_endpoint_auth_signing_alg": "Ed25519"}], ids=["any", "Ed25519"])
+async def test_eddsa_may_be_called_by_its_newer_name(town: Town, said: dict[str, str]) -> None:
+    client = await operators(town, f"newer-{len(said)}", KEYS["EdDSA"], **said)
+    answer = await client.redeem(await client.code(), client.signer.token(client.claims(), alg="Ed25519"))
+    assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -374,6 +384,10 @@ class Elsewhere:
         return await client.is_proven_by(client.assertion())
 
     @property
+    def uri(self) -> str:
+        return self.host.url(self.path)
+
+    @property
     def asked(self) -> int:
         return self.host.count(self.path)
 
@@ -481,6 +495,44 @@ async def test_that_no_newer_keys_can_be_had_takes_nothing_from_those_that_are_k
         answer = await stranger.town.ask("POST", "/introspect", form={"token": "x", **stranger.proof()})
         refused(answer, 503, "temporarily_unavailable")
         assert await elsewhere.proven()
+    assert elsewhere.asked == 2
+
+
+@requirement("house:junk-of-one-address-stops-nobody-else")
+async def test_strangers_make_us_ask_a_host_for_a_few_keys_and_stop_nobody_elsewhere(elsewhere: Elsewhere) -> None:
+    town, stranger, host = elsewhere.client.town, Signer("ES256"), elsewhere.host
+    assert await elsewhere.proven()
+    strangers = [
+        (await registered(town, stranger, jwks_uri=host.url(f"/{next(NUMBERS)}/nothing.json")))[0]
+        for _ in range(OF_ADDRESS_AND_HOST.burst + 5)
+    ]
+    town.clock.now += LIFETIME
+    before = host.connections
+
+    async def asks(one: Keyed, peer: str) -> int:
+        return (await town.ask("POST", "/introspect", form={"token": "x", **one.proof()}, peer=peer)).status_code
+
+    assert {await asks(one, "127.0.1.1") for one in strangers} == {503}
+    assert host.connections == before + OF_ADDRESS_AND_HOST.burst
+    assert await asks(elsewhere.client, "127.0.1.1") == 200, "what is kept is looked after"
+    new, _ = await registered(town, jwks_uri=host.show(f"/{next(NUMBERS)}/jwks.json", KEY.jwks))
+    assert await asks(new, "127.0.1.1") == 503
+    assert await asks(new, "127.0.1.2") == 200
+
+
+@requirement("house:junk-of-one-address-stops-nobody-else")
+async def test_keys_that_had_to_make_room_can_still_be_had_when_strangers_have_used_up_their_host(
+    elsewhere: Elsewhere,
+) -> None:
+    town, host = elsewhere.client.town, elsewhere.host
+    keys = client_keys.KeysOfClients(host.fetcher(), town.clock)
+    for n in range(OF_TENANT_AND_HOST.burst):
+        uri = host.show(f"/{next(NUMBERS)}/jwks.json", KEY.jwks)
+        await keys.at("a tenant", uri if n else elsewhere.uri, fresh=False, address=f"192.0.2.{n % 4}")
+    with pytest.raises(Unfetched, match="too many"):
+        await keys.at("a tenant", host.url("/new.json"), fresh=False, address="192.0.2.9")
+    assert elsewhere.asked == 1
+    await keys.at("a tenant", elsewhere.uri, fresh=False, address="192.0.2.9")
     assert elsewhere.asked == 2
 
 

@@ -31,7 +31,7 @@ async def test_only_public_halves_of_own_keys_are_published(town: Town) -> None:
 
 async def test_a_key_is_published_before_it_signs_and_after(fresh: Town) -> None:
     def do_roll(turn: Turn, _: None) -> None:
-        roll(turn, "test")
+        roll(turn)
 
     before = [key["kid"] for key in await keys(fresh)]
     token = (await fresh.tokens())["access_token"]

@@ -295,6 +295,41 @@ async def test_a_plain_oauth_provider_is_asked_at_its_token_endpoint(abroad: Abr
     assert not await eve.stands()
 
 
+@pytest.mark.parametrize("status", [200, 400])
+async def test_a_github_app_whose_tokens_expire_is_asked_and_its_word_for_no_is_understood(
+    abroad: Abroad, status: int
+) -> None:
+    await without_discovery(abroad, kind="github", claims=default_claims("github"), recheck_interval=HOUR)
+    abroad.corp.answers = {
+        "/token": says({"access_token": "ghu_1", "expires_in": 28_800, "refresh_token": "ghr_1"}),
+        "/user": says({"id": 7, "login": "eve", "name": "Eve"}),
+        "/user/emails": says([{"email": "eve@corp.test", "primary": True, "verified": True}]),
+    }
+    eve = await came(abroad)
+    abroad.corp.answers["/token"] = says({"access_token": "ghu_2", "expires_in": 28_800, "refresh_token": "ghr_2"})
+    await an_hour_later(eve)
+    assert refreshes(abroad.corp)[0]["refresh_token"] == "ghr_1"
+    assert await eve.stands()
+    abroad.corp.answers["/token"] = says({"error": "bad_refresh_token", "error_description": "It expired."}, status)
+    await an_hour_later(eve)
+    assert refreshes(abroad.corp)[1]["refresh_token"] == "ghr_2"
+    assert not await eve.stands()
+
+
+async def test_a_github_app_that_is_misconfigured_signs_nobody_out(abroad: Abroad) -> None:
+    await without_discovery(abroad, kind="github", claims=default_claims("github"), recheck_interval=HOUR)
+    abroad.corp.answers = {
+        "/token": says({"access_token": "ghu_1", "refresh_token": "ghr_1"}),
+        "/user": says({"id": 7}),
+        "/user/emails": says([{"email": "eve@corp.test", "primary": True, "verified": True}]),
+    }
+    eve = await came(abroad)
+    for status, word in ((200, "incorrect_client_credentials"), (404, "Not Found"), (500, "bad_refresh_token")):
+        abroad.corp.answers["/token"] = says({"error": word}, status)
+        await an_hour_later(eve)
+        assert await eve.stands()
+
+
 async def test_a_provider_that_knows_us_by_a_key_is_shown_a_new_assertion_each_time(abroad: Abroad) -> None:
     await known_by_key(abroad, recheck_interval=HOUR)
     eve = await came(abroad)

@@ -240,7 +240,7 @@ async def test_neither_token_nor_client_is_in_log_or_metrics(fresh: Town) -> Non
 
 
 async def a_token(town: Town, uses: int | None) -> str:
-    new = NewRegistrationToken(note="", ttl=600, uses=uses, actor="test")
+    new = NewRegistrationToken(note="", ttl=600, uses=uses)
     return (await town.house.registry.tenant("a").actor.run(create_registration_token, new))[1]
 
 

@@ -29,6 +29,20 @@ def bearer(token: str) -> tuple[str, str]:
     return "Authorization", f"Bearer {token}"
 
 
+async def test_a_resource_server_that_only_introspects_has_no_grant_type_and_gets_no_token(town: Town) -> None:
+    made, secret = await town.house.client("a", "keeper", (RESOURCE,))
+    assert secret is not None
+    assert (made.grant_types, made.response_types, made.redirect_uris) == ((), (), ())
+    tokens = await town.tokens()
+    told = await town.ask("POST", "/introspect", form={"token": tokens["access_token"]}, basic=("keeper", secret))
+    assert told.json()["active"] is True
+    for form in (
+        [("grant_type", "client_credentials"), ("resource", RESOURCE)],
+        [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"])],
+    ):
+        refused(await town.token(form, basic=("keeper", secret)), 400, "unauthorized_client", "invalid_grant")
+
+
 @pytest.mark.parametrize("kind", ["refresh_token", "access_token"])
 async def test_nobody_gives_back_what_another_client_holds(town: Town, kind: str) -> None:
     client_id = (await town.ask("POST", "/register", json=RG)).json()["client_id"]

@@ -19,6 +19,14 @@ def encoded(text: str) -> str:
     return b64encode(text.encode("utf-8", "surrogateescape")).decode("ascii")
 
 
+@pytest.mark.parametrize("headers", [(), [("Content-Type", "application/json")]], ids=["nothing", "json"])
+async def test_who_sends_nothing_is_told_what_to_send(town: Town, headers: Pairs) -> None:
+    answer = await town.ask("POST", "/token", headers=headers)
+    refused(answer, 400, "invalid_request")
+    assert "a form with grant_type=authorization_code" in answer.json()["error_description"]
+    refused(await town.ask("POST", "/token", content=b"{}", headers=headers), 400, "invalid_request")
+
+
 @pytest.mark.parametrize("again", [pytest.param(1, id="TK-01")])
 async def test_a_code_used_twice_ends_what_it_gave(town: Town, again: int) -> None:
     form = changed(TK, code=await town.user.code())
@@ -314,7 +322,7 @@ async def test_a_secret_counts_until_its_end(town: Town) -> None:
 
     _, old = await town.house.client("a", "rolls", redirect_uris=["https://app.test/cb"])
     assert old is not None
-    new, _ = await town.house.registry.tenant("a").actor.run(rotate_secret, SecretRotation("rolls", 60, "test"))
+    new, _ = await town.house.registry.tenant("a").actor.run(rotate_secret, SecretRotation("rolls", 60))
     assert [await status(old), await status(new)] == [200, 200]
     town.clock.now += 60
     assert [await status(old), await status(new)] == [401, 200]  # TK-29

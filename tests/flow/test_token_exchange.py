@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tenants.acts.client_credentials import MAX_LIVE
-from tenants.acts.operate import ClientRemoval, get_client, remove_client
+from tenants.acts.operate import get_client, remove_client
 from tenants.acts.resources import (
     NewResource,
     ResourceChange,
@@ -247,12 +247,13 @@ async def test_the_operator_says_from_where_to_where(
     "end",
     [
         *("refresh-token", "code-twice", "user", "first-client", "disabled-client", "removed-client"),
-        *("resource", "disabled-resource", "between"),
+        *("resource", "disabled-resource", "sign-out", "between"),
     ],
 )
 async def test_what_ends_the_grant_ends_what_was_passed_on(alone: Town, end: str) -> None:
     tenant = alone.house.registry.tenant("a")
-    form = changed(TK, code=await alone.user.code(changed(AZ, scope="mcp offline_access")))
+    scope = "mcp" if end == "sign-out" else "mcp offline_access"
+    form = changed(TK, code=await alone.user.code(changed(AZ, scope=scope)))
     given = (await alone.token(form)).json()
     first = await exchanged(alone, given["access_token"])
     second = await exchanged(alone, first, "T", resource=THIRD)
@@ -266,6 +267,8 @@ async def test_what_ends_the_grant_ends_what_was_passed_on(alone: Town, end: str
         await disable_user(alone.house, "u@example.com")
     elif end == "first-client":
         await tenant.run(lambda turn, _: turn.tx.grants.revoke_of_client("P", turn.now), None)
+    elif end == "sign-out":
+        await alone.user.submit(await alone.user.get("/logout"))
     elif end == "disabled-client":
         await disable_client(alone.house, "P")
     elif end == "disabled-resource":
@@ -273,15 +276,15 @@ async def test_what_ends_the_grant_ends_what_was_passed_on(alone: Town, end: str
         def disable(settings: Settings) -> Settings:
             return replace(settings, disabled=True)
 
-        await tenant.run(change_resource, ResourceChange(id="mcp", change=disable, etag="", actor="op"))
+        await tenant.run(change_resource, ResourceChange(id="mcp", change=disable, etag=""))
     elif end == "removed-client":
-        await tenant.run(remove_client, ClientRemoval("P", "op"))
+        await tenant.run(remove_client, "P")
     elif end == "resource":
-        await tenant.run(remove_resource, ResourceRemoval(id="mcp", etag="", actor="op"))
+        await tenant.run(remove_resource, ResourceRemoval(id="mcp", etag=""))
     else:
         await disable_client(alone.house, "S")
         assert not await counts(alone, first, "T")
-        await tenant.run(remove_client, ClientRemoval("S", "op"))
+        await tenant.run(remove_client, "S")
         assert not await counts(alone, second, "T")
         return
     assert not await counts(alone, first)
@@ -320,9 +323,9 @@ async def test_a_resource_that_comes_back_can_be_passed_on_to_again_and_nothing_
     tenant, token = alone.house.registry.tenant("a"), await shown(alone)
     for _ in range(2):
         before = await exchanged(alone, token)
-        await tenant.run(remove_resource, ResourceRemoval(id="other", etag="", actor="op"))
+        await tenant.run(remove_resource, ResourceRemoval(id="other", etag=""))
         refused(await asked(alone, token), 400, "invalid_target")
-        await tenant.run(add_resource, NewResource(id="other", uri=OTHER, settings=Settings(), actor="op"))
+        await tenant.run(add_resource, NewResource(id="other", uri=OTHER, settings=Settings()))
         assert not await counts(alone, before)
     assert await counts(alone, await exchanged(alone, token))
 

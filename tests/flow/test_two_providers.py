@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tenants.acts.operate import PolicyChange, change_policy
+from tenants.acts.operate import change_policy
 from tenants.records import Identity
 from tenants.turn import Turn
 from tests.flow.at_provider import Abroad, somewhere_abroad
@@ -41,7 +41,7 @@ class Two:
 @pytest_asyncio.fixture(loop_scope="module")
 async def two(fresh: Town) -> AsyncGenerator[Two]:
     def link(turn: Turn, _: None) -> object:
-        return change_policy(turn, PolicyChange(replace(turn.issuer.policy, link_by_email=True), "op"))
+        return change_policy(turn, replace(turn.issuer.policy, link_by_email=True))
 
     await fresh.house.registry.tenant("a").actor.run(link, None)
     async with somewhere_abroad(fresh) as abroad, openid_provider(OpenIdProvider(now=fresh.clock)) as other:

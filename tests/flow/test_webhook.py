@@ -48,7 +48,7 @@ class Place:
         return browser
 
     async def set(self, uri: str, host: str = "a") -> str:
-        change = WebhookChange(uri=uri, etag="", actor="test")
+        change = WebhookChange(uri=uri, etag="")
         return (await self.town.house.registry.tenant(host).perform(change_webhook, change)).secret
 
     async def webhook(self) -> Webhook:

@@ -1,8 +1,9 @@
-"""Tokens by every grant type in random hands: what a user allowed a client or a device, what a client has in its own
-name, and what was passed on from one resource server to the next, is good exactly as long as the model says.
+"""Tokens by every grant type in random hands: what a user allowed a client or a device, what a client or a workload has
+in its own name, and what was passed on from one resource server to the next, is good exactly as long as the model says.
 
 The model: a token counts until its end, or until it was given back; or until the grant ends that it stands on, or the
-one that that stands on. A device code gives tokens once, when its user has said yes, and a second use ends them.
+one that that stands on. A device code gives tokens once, when its user has said yes, and a second use ends them; the
+word of a workload's platform gives a token once, and a second use nothing.
 """
 
 import asyncio
@@ -22,15 +23,19 @@ from tenants.acts.device_consent import AskDevice, AskUserCode, DeviceDecision, 
 from tenants.acts.issue import Tokens
 from tenants.acts.token import exchange
 from tenants.acts.who import start_session
+from tenants.acts.workload_issuers import NewWorkloadIssuer, Settings, add_workload_issuer
 from tenants.oauth.refusal import Refusal
 from tenants.oauth.requests import (
     DEVICE_CODE,
+    JWT_BEARER,
     TOKEN_EXCHANGE,
+    AssertionRequest,
     DeviceAuthorizationRequest,
     DeviceCodeRequest,
     TokenExchangeRequest,
 )
-from tenants.records import DAY, Policy
+from tenants.records import DAY, ClaimMatch, Policy, WorkloadRule
+from tests.support.signer import Signer
 from tests.support.tenant import ALICE, BROWSER, ATenant, Registered, a_tenant
 
 SHORT = settings(
@@ -54,6 +59,15 @@ POLICY = Policy(
 A, B, C = (f"https://{name}.example/mcp" for name in "abc")
 RELAYS = {A: ("S", B), B: ("T", C)}
 """Who is shown tokens for a resource, and for what it may exchange them."""
+PLATFORM = Signer("ES256")
+CLUSTER = NewWorkloadIssuer(
+    id="cluster",
+    issuer_uri="spiffe://cluster.example",
+    settings=Settings(
+        jwks=PLATFORM.jwks,
+        rules=(WorkloadRule(client_id="W", claims=(ClaimMatch(claim="sub", pattern="agent"),)),),
+    ),
+)
 
 
 @dataclass
@@ -104,7 +118,8 @@ class AllGrants(RuleBasedStateMachine):
         self.clients: dict[str, Registered] = {}
         self.tokens: list[Token] = []
         self.devices: list[Device] = []
-        self.own: dict[str, Grown] = {}
+        self.own: dict[tuple[str, str], Grown] = {}
+        self.shown: list[str] = []
         self.session = ""
         self.t: ATenant
 
@@ -121,6 +136,10 @@ class AllGrants(RuleBasedStateMachine):
         both = [DEVICE_CODE, "refresh_token"]
         self.clients["D"] = await self.t.operators_client("D", token_endpoint_auth_method="none", grant_types=both)
         self.clients["M"] = await self.t.operators_client("M", grant_types=["client_credentials"])
+        self.clients["W"] = await self.t.operators_client(
+            "W", token_endpoint_auth_method="none", grant_types=[JWT_BEARER]
+        )
+        await self.t.run(add_workload_issuer, CLUSTER)
         for uri, (name, target) in RELAYS.items():
             self.clients[name] = await self.t.operators_client(name, (uri,), (target,), grant_types=[TOKEN_EXCHANGE])
         self.session, _, _ = await self.t.run(lambda turn, _: start_session(turn, ALICE), None)
@@ -148,9 +167,21 @@ class AllGrants(RuleBasedStateMachine):
     @rule(resource=st.sampled_from([A, B]), scope=st.sampled_from(["mcp", "admin mcp", None]))
     def a_machine_asks_for_itself(self, resource: str, scope: str | None) -> None:
         tokens = self.run(self.t.tokens_for_itself(self.clients["M"], scope=scope, resources=(resource,)))
-        grant = self.own.setdefault(resource, Grown("M", resource, frozenset(POLICY.scopes)))
-        assert frozenset(tokens.scope.split()) == frozenset((scope or "mcp admin").split())
-        self.gained(grant, tokens, POLICY.access_token_ttl)
+        self.gained_for_itself("M", resource, scope, tokens)
+
+    @rule(resource=st.sampled_from([A, B]), scope=st.sampled_from(["mcp", "admin mcp", None]))
+    def a_workload_shows_its_platforms_word(self, resource: str, scope: str | None) -> None:
+        said = {"iss": CLUSTER.issuer_uri, "sub": "agent", "aud": f"{self.t.tenant.uri}/token"}
+        said |= {"jti": str(len(self.shown)), "iat": self.now, "exp": self.now + 300}
+        self.shown.append(PLATFORM.token(said))
+        tokens = self.run(self.t.run(exchange, AssertionRequest(None, self.shown[-1], scope, (resource,))))
+        self.gained_for_itself("W", resource, scope, tokens)
+
+    @precondition(lambda self: self.shown)
+    @rule(data=st.data(), resource=st.sampled_from([A, B]))
+    def somebody_shows_it_again(self, data: st.DataObject, resource: str) -> None:
+        word = data.draw(st.sampled_from(self.shown[-3:]))
+        self.refused(self.t.run(exchange, AssertionRequest(None, word, None, (resource,))), "invalid_grant")
 
     @rule()
     def a_device_begins(self) -> None:
@@ -205,7 +236,7 @@ class AllGrants(RuleBasedStateMachine):
     def pass_on(self, shown: Token, scope: str | None) -> None:
         name, target = RELAYS[shown.grant.resource]
         asked = self.t.run(exchange, TokenExchangeRequest(self.clients[name].credentials, shown.text, scope, (target,)))
-        if not shown.counts(self.now) or shown.grant.client == "M":
+        if not shown.counts(self.now) or shown.grant.client in ("M", "W"):
             self.refused(asked, "invalid_request")
         elif scope is not None and scope not in shown.scopes:
             self.refused(asked, "invalid_scope")
@@ -256,7 +287,7 @@ class AllGrants(RuleBasedStateMachine):
         if not self.tokens:
             return
         grants = self.run(self.t.grants())
-        own = [grant.resource for grant in grants if grant.user_id is None]
+        own = [(grant.client_id, grant.resource) for grant in grants if grant.user_id is None]
         passed_on = [(grant.parent_id, grant.client_id, grant.resource) for grant in grants if grant.parent_id]
         assert len(own) == len(set(own))
         assert len(passed_on) == len(set(passed_on))
@@ -274,6 +305,11 @@ class AllGrants(RuleBasedStateMachine):
     def gained(self, grant: Grown, tokens: Tokens, lives: int) -> None:
         assert tokens.expires_in == lives
         self.tokens.append(Token(tokens.access_token, grant, self.now + lives, frozenset(tokens.scope.split())))
+
+    def gained_for_itself(self, client: str, resource: str, scope: str | None, tokens: Tokens) -> None:
+        grant = self.own.setdefault((client, resource), Grown(client, resource, frozenset(POLICY.scopes)))
+        assert frozenset(tokens.scope.split()) == frozenset((scope or "mcp admin").split())
+        self.gained(grant, tokens, POLICY.access_token_ttl)
 
     def refused(self, asked: Any, *codes: str) -> None:
         try:

@@ -20,7 +20,7 @@ from tenants.problems import Broken
 from tenants.store import Done, Outcome
 from tests.support.storage import samples, works
 from tests.support.storage.batches import Unexpected
-from tests.support.storage.everything import contents
+from tests.support.storage.everything import ALL, contents
 from tests.support.storage.kept import Kept
 
 SHORT = settings(
@@ -132,7 +132,7 @@ class RegistriesSideBySide(SideBySide):
         return MemoryRegistryStores(), RegistryStores(directory)
 
     def look(self, tx: Any) -> object:
-        return list(tx.listings.all())
+        return list(tx.listings.all()), list(tx.operations.page("", ALL))
 
     @rule(batch=works.works(works.registry_steps))
     def batch(self, batch: Sequence[works.Work]) -> None:

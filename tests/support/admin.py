@@ -16,32 +16,22 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2 as details
 from grpc_status import rpc_status
 
-from protos.admin.v1 import (
-    client_service_pb2,
-    identity_provider_service_pb2,
-    issuer_service_pb2,
-    registration_token_service_pb2,
-    resource_service_pb2,
-    webhook_service_pb2,
-)
 from protos.admin.v1.client_service_pb2 import Client, CreateClientRequest
 from protos.admin.v1.issuer_service_pb2 import CreateIssuerRequest, Issuer, IssuerPolicy
+from server.admin import service
+from server.admin.credentials import Credentials
+from server.admin.limits import LONGEST_CALL
+from server.admin.server_info import About
 from server.admin.service import AdminServer
+from server.admin.tls import TlsFiles, server_credentials
+from server.outbound.challenges import Challenges
+from server.settings import CertifiedCaller
+from tenants.admin_tokens import AdminTokens
 from tests.support.house import RunningHouse, running_house
 
 TOKEN = "tnadmin_the-token-of-the-operator"
 DOMAIN = "admin.tenantry.dev"
-PROTOS = (
-    issuer_service_pb2.DESCRIPTOR,
-    client_service_pb2.DESCRIPTOR,
-    identity_provider_service_pb2.DESCRIPTOR,
-    registration_token_service_pb2.DESCRIPTOR,
-    resource_service_pb2.DESCRIPTOR,
-    webhook_service_pb2.DESCRIPTOR,
-)
-METHODS: tuple[MethodDescriptor, ...] = tuple(
-    method for file in PROTOS for service in file.services_by_name.values() for method in service.methods
-)
+METHODS: tuple[MethodDescriptor, ...] = tuple(service.METHODS.values())
 _METHOD_OF = {method.input_type.full_name: method for method in METHODS}
 
 
@@ -70,6 +60,12 @@ class Desk:
         multicallable = self.channel.unary_unary(method, response_deserializer=_reader(method))
         return multicallable(raw, metadata=metadata, timeout=timeout)
 
+    def stream(self, request: Message, *, token: str = TOKEN) -> grpc.aio.UnaryStreamCall[Any, Any]:
+        """The same of a method that streams. Without a deadline: the caller ends it, or the test's own time does."""
+        method = path(_METHOD_OF[request.DESCRIPTOR.full_name])
+        multicallable = self.channel.unary_stream(method, response_deserializer=_reader(method))
+        return multicallable(request.SerializeToString(), metadata=(("authorization", f"Bearer {token}"),))
+
     async def issuer(self, issuer_id: str, uri: str = "", **policy: Any) -> Issuer:
         given = Issuer(issuer_uri=uri or f"https://{issuer_id}.test", policy=IssuerPolicy(**policy))
         return await self.ask(CreateIssuerRequest(issuer_id=issuer_id, issuer=given))
@@ -91,25 +87,58 @@ def _reader(method: str) -> Any:
 
 
 @asynccontextmanager
-async def admin_desk(data_dir: Path, **given: Any) -> AsyncGenerator[Desk]:
-    """A house with its admin side, until the block ends. What is `given` is for running_house."""
+async def admin_desk(
+    data_dir: Path,
+    *,
+    certified: Sequence[CertifiedCaller] = (),
+    tls: TlsFiles | None = None,
+    shown: grpc.ChannelCredentials | None = None,
+    longest_call: float = LONGEST_CALL,
+    resolver: tuple[str, int] | None = None,
+    dev: bool = True,
+    **given: Any,
+) -> AsyncGenerator[Desk]:
+    """A house with its admin side, until the block ends. What is `given` is for running_house.
+
+    With `tls`, the desk's own channel shows what is `shown`. `resolver` is where the DNS is asked.
+    """
     async with running_house(data_dir, **given) as house:
         numbers = itertools.count(1)
+        tokens = AdminTokens(house.registry.perform, house.clock)
+        await tokens.start()
         server = AdminServer(
             house.registry,
-            token_digest=hashlib.sha256(TOKEN.encode("ascii")).digest(),
+            tokens=tokens,
+            about=About("1.2.3", ("development",), 50, house.clock()),
+            credentials=Credentials(
+                hashlib.sha256(TOKEN.encode("ascii")).digest(), tokens, house.clock, certified=certified
+            ),
             page_key=b"k" * 32,
             log=_LogOf(house),
             request_id=lambda: f"call-{next(numbers):x}",
             clock=house.clock,
             examiner=house.examiner,
             courier=house.courier,
+            documents=house.world.documents,
+            challenges=Challenges(resolver),
+            dev=dev,
+            longest_call=longest_call,
         )
-        port = await server.start("127.0.0.1", 0)
-        address = f"127.0.0.1:{port}"
-        async with grpc.aio.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
-            yield Desk(house, server, address, channel)
-        await server.stop(5)
+        served = None if tls is None else server_credentials(tls, lambda why: house.log.line("tls", error=why))
+        address = f"127.0.0.1:{await server.start('127.0.0.1:0', served)}"
+        try:
+            async with channel_to(address, shown) as channel:
+                yield Desk(house, server, address, channel)
+        finally:
+            await server.stop(5)
+            await tokens.close()
+
+
+def channel_to(address: str, shown: grpc.ChannelCredentials | None = None) -> grpc.aio.Channel:
+    options = [("grpc.enable_http_proxy", 0)]
+    if shown is None:
+        return grpc.aio.insecure_channel(address, options=options)
+    return grpc.aio.secure_channel(address, shown, options=options)
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,15 @@ def form_of(page: httpx.Response) -> tuple[str, dict[str, str]]:
 
 
 class Browser:
-    def __init__(self, house: RunningHouse, user: int = 0, host: str = "a.test", path: str = "") -> None:
-        """Somebody's browser, who deals with the issuer at this host, below this path."""
+    def __init__(
+        self, house: RunningHouse, user: int = 0, host: str = "a.test", path: str = "", peer: str = "127.0.0.1"
+    ) -> None:
+        """Somebody's browser, who deals with the issuer at this host, below this path, and has this address."""
         self.house = house
         self.user = USERS[user]
         self.host = host
         self.path = path
+        self.peer = peer
         self.cookies: dict[str, str] = {}
 
     async def ask(
@@ -48,7 +51,7 @@ class Browser:
         lines = list(headers or [])
         if self.cookies:
             lines.append(("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())))
-        answer = await self.house.ask(method, target, host=self.host, form=form, headers=lines)
+        answer = await self.house.ask(method, target, host=self.host, form=form, headers=lines, peer=self.peer)
         for line in answer.headers.get_list("set-cookie"):
             name, _, value = line.partition(";")[0].partition("=")
             if value and "max-age=0" not in line.lower():

@@ -36,7 +36,7 @@ def tenantry(*arguments: str, cwd: Path, stdin: str = "", **environment: str) ->
     done = subprocess.run(
         [sys.executable, "-m", "server", *arguments],
         cwd=cwd,
-        env=kept | environment,
+        env=kept | {"XDG_CONFIG_HOME": str(cwd / ".config")} | environment,
         input=stdin,
         capture_output=True,
         encoding="utf-8",

@@ -24,12 +24,13 @@ from server.outbound.courier import Courier
 from server.outbound.documents import Documents
 from server.outbound.errands import Errands
 from server.outbound.examine import Examiner
-from server.outbound.fetcher import Fetcher
+from server.outbound.fetcher import Fetcher, usual_trust
 from server.outbound.logout_calls import LogoutCalls
 from server.outbound.provider_keys import KeysOfProviders
 from server.outbound.providers.dev import DevProvider
 from server.outbound.rechecks import Rechecks
 from server.outbound.upstream import Upstream
+from server.outbound.workload_keys import KeysOfWorkloads
 from server.settings import Address, DevUser
 from server.system import DataDirectory, entropy
 from server.telemetry import ActorObserver, Log, Metrics
@@ -47,6 +48,8 @@ from tenants.residence import Residence
 EPOCH = 1_800_000_000
 USERS = (DevUser("u@example.com", "correct horse", "U"), DevUser("v@example.com", "battery staple", "V"))
 Form = Mapping[str, str] | Iterable[tuple[str, str]] | bytes
+TRUST = usual_trust()
+"""Read once: it takes longer than all else of a house."""
 
 
 @dataclass
@@ -67,6 +70,7 @@ class RunningHouse:
     post: Callable[[], Fetcher]
     to_clients: Callable[[], Fetcher]
     trusted_proxies: tuple[IPv4Network, ...] = ()
+    certificate_header: str | None = None
     metrics: Metrics = field(default_factory=Metrics)
     stream: io.StringIO = field(default_factory=io.StringIO)
 
@@ -75,7 +79,7 @@ class RunningHouse:
         self.log = Log(self.stream, self.metrics.dropped_lines)
         self.residence = Residence(self.clock, places=self.places, batches=4, idle_after=70)
         observer = ActorObserver(self.metrics, self.log)
-        self._fetcher = Fetcher(loopback=True)
+        self._fetcher = Fetcher(loopback=True, tls=TRUST)
         upstream = Upstream(self._fetcher, self.clock)
         self._post = self.post()
         self.courier = Courier(self._post, self.clock)
@@ -90,17 +94,27 @@ class RunningHouse:
             limits=self.limits,
             observer=observer,
             errands=self.errands,
+            sees_certificates=self.certificate_header is not None,
         )
         numbers = itertools.count(1)
         self.examiner = Examiner(self._fetcher, upstream.discovery)
         pages = browser_side(self.provider, upstream, entropy)
-        self._for_keys, self._for_documents = self.to_clients(), self.to_clients()
+        self._for_keys, self._for_known, self._for_documents = (self.to_clients() for _ in range(3))
         self.world = World(
             KeysOfClients(self._for_keys, self.clock),
-            Documents(self._for_documents, self.clock),
+            Documents(self._for_known, self._for_documents, self.clock),
             KeysOfProviders(self._fetcher, upstream.discovery),
+            KeysOfWorkloads(self._fetcher, upstream.discovery, self.clock),
         )
-        front = Front(self.registry, pages, self.world, self, lambda: f"test-{next(numbers):x}", self.trusted_proxies)
+        front = Front(
+            self.registry,
+            pages,
+            self.world,
+            self,
+            lambda: f"test-{next(numbers):x}",
+            self.trusted_proxies,
+            None if self.certificate_header is None else self.certificate_header.lower().encode("ascii"),
+        )
         self._listener = Listener(front, bind(Address("127.0.0.1", 0)), drain=2)
         await self.registry.start()
         await self._listener.start()
@@ -114,6 +128,7 @@ class RunningHouse:
         await self.errands.close()
         await self._post.close()
         await self._for_keys.close()
+        await self._for_known.close()
         await self._for_documents.close()
         await self._fetcher.close()
         await self.registry.stop()
@@ -145,13 +160,11 @@ class RunningHouse:
         return self.stream.getvalue()
 
     async def issuer(self, issuer_id: str, uri: str, policy: Policy | None = None) -> Tenant:
-        await self.registry.create(
-            NewIssuer(id=issuer_id, uri=uri, display_name=issuer_id, policy=policy or Policy(), actor="test")
-        )
+        await self.registry.create(NewIssuer(id=issuer_id, uri=uri, display_name=issuer_id, policy=policy or Policy()))
         return self.registry.tenant(issuer_id)
 
     async def set_policy(self, issuer_id: str, policy: Policy) -> None:
-        await self.registry.change(IssuerChange(id=issuer_id, actor="test", policy=lambda _: policy))
+        await self.registry.change(IssuerChange(id=issuer_id, policy=lambda _: policy))
 
     async def client(
         self,
@@ -167,13 +180,12 @@ class RunningHouse:
             metadata=metadata,
             resources=resources,
             target_resources=target_resources,
-            actor="test",
         )
         return await self.registry.tenant(issuer_id).actor.run(add_client, new)
 
     async def resource(self, issuer_id: str, resource_id: str, uri: str, **settings: Any) -> Resource:
         """A resource that the operator registers."""
-        new = NewResource(id=resource_id, uri=uri, settings=Settings(**settings), actor="test")
+        new = NewResource(id=resource_id, uri=uri, settings=Settings(**settings))
         return await self.registry.tenant(issuer_id).actor.run(add_resource, new)
 
     async def ask(
@@ -234,13 +246,24 @@ async def running_house(
     provider: DevProvider | None = DevProvider(USERS),  # noqa: B008  frozen
     limits: Limits | None = None,
     places: int = 100,
-    post: Callable[[], Fetcher] = partial(Fetcher, loopback=True),  # noqa: B008  makes nothing yet
-    to_clients: Callable[[], Fetcher] = partial(Fetcher, loopback=True),  # noqa: B008
+    post: Callable[[], Fetcher] = partial(Fetcher, loopback=True, tls=TRUST),  # noqa: B008  makes nothing yet
+    to_clients: Callable[[], Fetcher] = partial(Fetcher, loopback=True, tls=TRUST),  # noqa: B008
     trusted_proxies: tuple[IPv4Network, ...] = (),
+    certificate_header: str | None = None,
 ) -> AsyncGenerator[RunningHouse]:
     """A house that serves until the block ends. `post` makes the fetcher that calls webhooks, and `to_clients` the one
     that asks for what clients show of themselves."""
-    house = RunningHouse(data_dir, clock or FakeClock(), provider, limits, places, post, to_clients, trusted_proxies)
+    house = RunningHouse(
+        data_dir,
+        clock or FakeClock(),
+        provider,
+        limits,
+        places,
+        post,
+        to_clients,
+        trusted_proxies,
+        certificate_header,
+    )
     await house.open()
     try:
         yield house

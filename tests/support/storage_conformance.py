@@ -1,4 +1,4 @@
-"""The suite that proves a storage: every sentence of the port (tenants/store.py), tried on the real thing.
+"""The suite that proves a storage: every sentence of the port (tenants/store), tried on the real thing.
 
 Subclass both classes, and give each a `stores` fixture: an empty cupboard of yours.
 
@@ -12,11 +12,13 @@ from typing import ClassVar
 
 from tenants.store import RegistryTx, Tx
 from tests.support.storage import samples
+from tests.support.storage.admin_tokens import AdminTokenConformance
+from tests.support.storage.answers import AnswerConformance
 from tests.support.storage.clients import ClientConformance
 from tests.support.storage.consents import ConsentConformance
 from tests.support.storage.cupboard import CupboardConformance
-from tests.support.storage.deliveries import DeliveryConformance
 from tests.support.storage.device_requests import DeviceRequestConformance
+from tests.support.storage.domains import DomainConformance
 from tests.support.storage.events import EventConformance
 from tests.support.storage.everything import WholeConformance
 from tests.support.storage.grants import GrantConformance
@@ -24,14 +26,16 @@ from tests.support.storage.identity_providers import IdentityProviderConformance
 from tests.support.storage.issuer import IssuerConformance
 from tests.support.storage.kept_tokens import KeptTokenConformance
 from tests.support.storage.listings import ListingConformance
-from tests.support.storage.logout_notices import LogoutNoticeConformance
+from tests.support.storage.operations import OperationConformance
 from tests.support.storage.organizations import OrganizationConformance
+from tests.support.storage.outbox import OutboxConformance
 from tests.support.storage.registration_tokens import RegistrationTokenConformance
 from tests.support.storage.resources import ResourceConformance
 from tests.support.storage.sessions import SessionConformance
 from tests.support.storage.signing_keys import SigningKeyConformance
 from tests.support.storage.tickets import TicketConformance
 from tests.support.storage.users import UserConformance
+from tests.support.storage.workload_issuers import WorkloadIssuerConformance
 
 __all__ = ["RegistryStoreConformance", "TenantStoreConformance"]
 
@@ -48,17 +52,18 @@ class TenantStoreConformance(
     UserConformance,
     IdentityProviderConformance,
     ResourceConformance,
+    WorkloadIssuerConformance,
     OrganizationConformance,
     SessionConformance,
     ConsentConformance,
     TicketConformance,
     GrantConformance,
     DeviceRequestConformance,
-    DeliveryConformance,
-    LogoutNoticeConformance,
+    OutboxConformance,
     KeptTokenConformance,
     SigningKeyConformance,
     EventConformance,
+    AnswerConformance,
     WholeConformance,
 ):
     """Proves a `Stores[Tx]`."""
@@ -77,7 +82,9 @@ class TenantStoreConformance(
         return [client.id for client in tx.clients.page("", 1_000)]
 
 
-class RegistryStoreConformance(CupboardConformance[RegistryTx], ListingConformance):
+class RegistryStoreConformance(
+    CupboardConformance[RegistryTx], ListingConformance, DomainConformance, AdminTokenConformance, OperationConformance
+):
     """Proves a `Stores[RegistryTx]`."""
 
     uids: ClassVar = ("registry", "second", "third")

@@ -23,7 +23,7 @@ from tenants.acts.authorize import Arrival, AskConsent, AskSignIn, Redirect, aut
 from tenants.acts.introspect import introspect
 from tenants.acts.issue import Tokens
 from tenants.acts.maintain import Maintained, Maintenance, maintain
-from tenants.acts.operate import NewClient, PolicyChange, add_client, change_policy
+from tenants.acts.operate import NewClient, add_client, change_policy
 from tenants.acts.register import Newcomer, register
 from tenants.acts.resources import (
     NewResource,
@@ -49,11 +49,11 @@ from tenants.oauth.requests import (
     RefreshRequest,
     RevocationRequest,
 )
-from tenants.records import AuthMethod, Event, Grant, Policy, Resource
+from tenants.records import AuthMethod, Event, Grant, Origin, Policy, Resource
 from tenants.registry import Errands, Registry
 from tenants.residence import Residence
 from tenants.tenant import Tenant
-from tenants.turn import Turn
+from tenants.turn import Turn, asked_by
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -62,6 +62,7 @@ START = 1_800_000_000
 CALLBACK = "https://client.example/callback"
 VERIFIER = "a-code-verifier-that-is-long-enough-to-be-one-43"
 BROWSER = "b" * 32
+OPERATOR = Origin("op")
 ALICE = Profile(provider="dev", subject="alice", email="alice@example.com", email_verified=True, name="Alice")
 
 
@@ -112,25 +113,25 @@ class ATenant:
         self.clock = clock
 
     async def run(self, act: Callable[[Turn, Q], R | Refusal], request: Q) -> R:
-        return await self.tenant.run(act, request)
+        return await self.tenant.run(asked_by(OPERATOR, act), request)
 
     async def policy(self, change: Callable[[Policy], Policy]) -> Policy:
         """Change the policy as an operator would."""
-        return await self.run(lambda turn, _: change_policy(turn, PolicyChange(change(turn.issuer.policy), "op")), None)
+        return await self.run(lambda turn, _: change_policy(turn, change(turn.issuer.policy)), None)
 
     async def resource(self, resource_id: str, uri: str, **settings: Any) -> Resource:
         """Register a resource as an operator would."""
-        new = NewResource(id=resource_id, uri=uri, settings=Settings(**settings), actor="op")
+        new = NewResource(id=resource_id, uri=uri, settings=Settings(**settings))
         return await self.run(add_resource, new)
 
     async def change_resource(self, resource_id: str, **changes: Any) -> Resource:
         def change(settings: Settings) -> Settings:
             return replace(settings, **changes)
 
-        return await self.run(change_resource, ResourceChange(id=resource_id, change=change, etag="", actor="op"))
+        return await self.run(change_resource, ResourceChange(id=resource_id, change=change, etag=""))
 
     async def remove_resource(self, resource_id: str) -> None:
-        await self.run(remove_resource, ResourceRemoval(id=resource_id, etag="", actor="op"))
+        await self.run(remove_resource, ResourceRemoval(id=resource_id, etag=""))
 
     async def client(self, **metadata: Any) -> Registered:
         """A client that registers itself: public, unless `metadata` says otherwise."""
@@ -142,9 +143,7 @@ class ATenant:
         self, client_id: str, resources: tuple[str, ...] = (), targets: tuple[str, ...] = (), **metadata: Any
     ) -> Registered:
         """A client that the operator makes: with a secret, unless `metadata` says otherwise."""
-        new = NewClient(
-            client_id=client_id, metadata=metadata, resources=resources, target_resources=targets, actor="op"
-        )
+        new = NewClient(client_id=client_id, metadata=metadata, resources=resources, target_resources=targets)
         client, secret = await self.run(add_client, new)
         return Registered(client.id, client.auth_method, secret)
 
@@ -268,9 +267,7 @@ class AHouse:
         self.residence = residence
 
     async def create(self, name: str, policy: Policy | None = None) -> ATenant:
-        new = NewIssuer(
-            id=name, uri=f"https://{name}.example", display_name=name, policy=policy or Policy(), actor="op"
-        )
+        new = NewIssuer(id=name, uri=f"https://{name}.example", display_name=name, policy=policy or Policy())
         await self.registry.create(new)
         return self.find(name)
 

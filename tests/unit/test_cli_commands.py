@@ -11,11 +11,14 @@ import yaml
 from protos.admin.v1.issuer_service_pb2 import IssuerPolicy
 from server.cli.policy import OPTIONS
 from tenants.oauth.requests import DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE
+from tests.support import certificates
 from tests.support.command import Ran, tenantry
 from tests.support.process import RunningTenantry, tenantry_dev
 from tests.support.signer import Signer
 
 Run = Callable[..., Ran]
+CA = certificates.made("CN=authority", ca=True)
+KEYS = json.dumps(Signer("ES256").jwks, separators=(",", ":"))
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +53,13 @@ def test_an_issuer_is_made_seen_changed_and_switched(run: Run) -> None:
     assert (changed["display_name"], changed["policy"]["session_ttl"]) == ("Acme", "7200s")
     assert changed["policy"] == made["policy"] | {"session_ttl": "7200s"}
     assert run("issuer", "update", "acme", "--display-name", "No", "--etag", made["etag"]).failed(1)
-    for verb, state in (("disable", "DISABLED"), ("enable", "ACTIVE"), ("delete", "DELETED"), ("undelete", "ACTIVE")):
-        assert run("issuer", verb, "acme", "-o", "json").value["state"] == f"STATE_{state}"
+    for verb, state in (
+        ("disable", "DISABLED"),
+        ("enable", "ACTIVE"),
+        ("delete --yes", "DELETED"),
+        ("undelete", "ACTIVE"),
+    ):
+        assert run("issuer", *verb.split(), "acme", "-o", "json").value["state"] == f"STATE_{state}"
 
 
 def test_an_issuer_below_a_path_is_made_and_listed(run: Run) -> None:
@@ -61,7 +69,9 @@ def test_an_issuer_below_a_path_is_made_and_listed(run: Run) -> None:
     assert "must not have token in its path" in run("issuer", "create", "bad", "--uri", f"{uri}/token").failed(1)
 
 
-def test_every_field_of_a_policy_has_an_option_and_takes_effect(run: Run) -> None:
+def test_every_field_of_a_policy_has_an_option_and_takes_effect(run: Run, data_dir: Path) -> None:
+    (data_dir.parents[1] / "ca.pem").write_text(CA.pem)
+    (data_dir.parents[1] / "keys.json").write_text(KEYS)
     assert OPTIONS.keys() == {field.name for field in IssuerPolicy.DESCRIPTOR.fields}
     given: dict[str, Any] = {
         "access_token_ttl": ("--access-token-ttl 15m", "900s"),
@@ -90,6 +100,13 @@ def test_every_field_of_a_policy_has_an_option_and_takes_effect(run: Run) -> Non
         "first_party_origins": ("--first-party-origin https://app.test", ["https://app.test"]),
         "client_documents": ("--client-documents listed", "CLIENT_DOCUMENTS_LISTED"),
         "client_document_hosts": ("--client-document-host claude.ai", ["claude.ai"]),
+        "client_certificate_authorities": ("--client-certificate-authority ca.pem", [CA.pem]),
+        "software_statement_issuers": (
+            "--software-statement-issuer urn:a,https://a.test/jwks --software-statement-issuer urn:b,keys.json",
+            [{"issuer": "urn:a", "jwks_uri": "https://a.test/jwks"}, {"issuer": "urn:b", "jwks": KEYS}],
+        ),
+        "software_statement_required": ("--software-statement-required", True),
+        "approval_required": ("--approval-required", True),
     }
     options = [word for words, _ in given.values() for word in words.split()]
     wanted = {name: value for name, (_, value) in given.items()}
@@ -114,7 +131,7 @@ def test_a_list_is_replaced_and_emptied_and_people_read_what_an_empty_one_means(
     assert {name: shown[name] for name in lists} == lists
     assert "scopes" in run("issuer", "update", "lists", "--scope", "").failed(1)
     line = run("issuer", "create", "none", "--uri", "https://none.test", "--allowed-origin", "").failed(2)
-    assert "allowed_origins" in line
+    assert "--allowed-origin" in line
 
 
 def policy_shown(ran: Ran) -> dict[str, str]:
@@ -144,7 +161,7 @@ def test_people_read_durations_as_they_may_be_typed(run: Run) -> None:
 def test_issuers_are_listed_in_every_format(run: Run) -> None:
     run("issuer", "create", "listed", "--uri", "https://listed.test", "--display-name", "Listed")
     run("issuer", "create", "gone", "--uri", "https://gone.test")
-    run("issuer", "delete", "gone")
+    run("issuer", "delete", "gone", "--yes")
     items = run("issuer", "list", "-o", "json").value
     assert {"issuers/demo", "issuers/listed"} <= {item["name"] for item in items}
     assert "issuers/gone" not in {item["name"] for item in items}
@@ -209,14 +226,43 @@ def test_a_client_is_held_to_bound_tokens_and_pushed_requests(run: Run) -> None:
     assert run("client", "get", "held", held["client_id"], "-o", "json").value == held
 
 
+def test_nobody_is_trusted_by_a_slip(run: Run) -> None:
+    run("issuer", "create", "trusting", "--uri", "https://trusting.test")
+    words = ("issuer", "update", "trusting")
+    assert "cannot be read" in run(*words, "--client-certificate-authority", "nowhere.pem").failed(2)
+    for text in ("urn:a", ",keys.json", "urn:a,"):
+        assert "ISSUER,KEYS" in run(*words, "--software-statement-issuer", text).failed(2)
+    assert "cannot be read" in run(*words, "--software-statement-issuer", "urn:a,nowhere.json").failed(2)
+    line = run(*words, "--software-statement-issuer", "urn:a,ftp://a.test").failed(2)
+    assert "cannot be read" in line
+    emptied = run(*words, "--software-statement-issuer", "", "--client-certificate-authority", "", "-o", "json").value
+    assert not {"software_statement_issuers", "client_certificate_authorities"} & emptied["policy"].keys()
+
+
+def test_a_client_with_a_certificate_is_named_by_one_name(run: Run) -> None:
+    run("issuer", "create", "certified", "--uri", "https://certified.test")
+    words = (
+        "client",
+        "create",
+        "certified",
+        "--redirect-uri",
+        "https://app.test/cb",
+        "--auth-method",
+        "tls_client_auth",
+    )
+    for text in ("CN=a", "cn=a", "san-dns=", "san-dns"):
+        assert "KIND=NAME" in run(*words, "--certificate-name", text).failed(2)
+    line = run(*words, "--certificate-name", "subject-dn=CN=a,O=b", "--certificate-bound").failed(1)
+    assert "token_endpoint_auth_method" in line, "nobody tells this server of certificates"
+
+
 def test_a_client_says_how_its_users_leave(run: Run) -> None:
     run("issuer", "create", "left", "--uri", "https://left.test")
     back, told = "https://app.test/left", "https://app.test/told"
     leaving = ("--post-logout-redirect-uri", back, "--backchannel-logout-uri", told)
     words = ("client", "create", "left", "--redirect-uri", "https://app.test/cb", "-o", "json", *leaving)
-    made = run(*words, "--backchannel-logout-session-required", "--userinfo-algorithm", "ES256").value
+    made = run(*words, "--userinfo-algorithm", "ES256").value
     assert (made["post_logout_redirect_uris"], made["backchannel_logout_uri"]) == ([back], told)
-    assert made["backchannel_logout_session_required"] is True
     assert made["userinfo_signed_response_alg"] == "ES256"
 
 
@@ -230,8 +276,27 @@ def test_a_client_is_made_for_grant_types_without_a_browser(run: Run) -> None:
     uris = ("https://mcp.test/a", "https://mcp.test/b")
     made = run(*words, TOKEN_EXCHANGE, "--resource", uris[0], "--target-resource", uris[1]).value
     assert (made["resources"], made["target_resources"]) == ([uris[0]], [uris[1]])
-    assert "target_resources" in run(*words, TOKEN_EXCHANGE, "--resource", uris[0]).failed(1)
-    assert "redirect_uris" in run("client", "create", "machines").failed(1)
+    line = run(*words, TOKEN_EXCHANGE, "--resource", uris[0]).failed(1)
+    assert line.startswith("tenantry: --target-resource: ")
+    assert run("client", "create", "machines").failed(1).startswith("tenantry: --redirect-uri: ")
+
+
+def test_a_client_that_only_introspects_needs_no_grant_type(run: Run) -> None:
+    run("issuer", "create", "keepers", "--uri", "https://keepers.test")
+    words = ("client", "create", "keepers", "-o", "json", "--resource", "https://mcp.test/a")
+    made = run(*words, "--auth-method", "client_secret_basic").value
+    assert not made.keys() & {"grant_types", "redirect_uris"}
+    usual = run(*words, "--auth-method", "client_secret_basic", "--redirect-uri", "https://app.test/cb").value
+    assert usual["grant_types"] == ["authorization_code", "refresh_token"]
+    assert run(*words).failed(1).startswith("tenantry: --resource: ")
+
+
+def test_scopes_are_repeated_for_whatever_they_are_given(run: Run) -> None:
+    two = ("--scope", "mcp", "--scope", "openid")
+    run("issuer", "create", "scoped", "--uri", "https://scoped.test", *two)
+    words = ("client", "create", "scoped", "--redirect-uri", "https://app.test/cb", "-o", "json")
+    assert run(*words, *two).value["scope"] == "mcp openid"
+    assert "scope" not in run(*words).value
 
 
 def test_clients_are_listed_and_deleted(run: Run) -> None:
@@ -252,9 +317,11 @@ def test_clients_are_listed_and_deleted(run: Run) -> None:
 
 def test_what_the_server_refuses_ends_with_1_and_says_why(run: Run) -> None:
     assert "issuers/nobody" in run("issuer", "get", "nobody").failed(1)
-    assert "issuer_uri" in run("issuer", "create", "bad", "--uri", "http://bad.test").failed(1)
+    line = run("issuer", "create", "bad", "--uri", "http://bad.test").failed(1)
+    assert line.startswith("tenantry: --uri: ")
     assert "issuers/demo" in run("issuer", "create", "demo", "--uri", "https://demo.test").failed(1)
-    assert "access_token_ttl" in run("issuer", "update", "demo", "--access-token-ttl", "1").failed(1)
+    line = run("issuer", "update", "demo", "--access-token-ttl", "1").failed(1)
+    assert line.startswith("tenantry: --access-token-ttl: ")
     assert "deleted" not in run("client", "delete", "demo", "nobody").failed(1)
     assert "clients/https%3A%2F%2Fapp.test%2Fc" in run("client", "get", "demo", "https://app.test/c").failed(1)
 

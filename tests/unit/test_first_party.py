@@ -179,9 +179,8 @@ def test_a_client_of_the_operators_with_a_secret_is_enough() -> None:
         confidential_client(id="K"),
         confidential_client(id="K", origin="document"),
         confidential_client(id="K", origin="admin", disabled_at=1),
-        confidential_client(id="K", origin="admin", dpop_bound=True),
     ],
-    ids=["unknown", "public", "registered", "document", "disabled", "dpop"],
+    ids=["unknown", "public", "registered", "document", "disabled"],
 )
 def test_any_other_client_is_none_that_redeems_a_code_of_an_app(other: Client | None) -> None:
     with refused("invalid_client"):

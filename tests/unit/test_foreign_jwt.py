@@ -193,6 +193,8 @@ def test_a_key_that_cannot_prove_is_told_beforehand(jwk: dict[str, Any], algorit
         pytest.param({"exp": NOW + 9, "iat": NOW + LEEWAY + 1}, id="JW-08 iat"),
         pytest.param({"exp": NOW + 9, "iat": "1"}, id="JW-08 iat as text"),
         pytest.param({"exp": NOW + 9, "nbf": False}, id="JW-08 nbf false"),
+        pytest.param({"exp": 10**400, "iat": NOW - 0.5}, id="JW-08 no clock goes so far"),
+        pytest.param({"exp": NOW + 9, "iat": -(10**400)}, id="JW-08 nor so far back"),
     ],
 )
 def test_what_does_not_count_now_is_not_believed(claims: dict[str, Any]) -> None:

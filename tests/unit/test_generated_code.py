@@ -1,51 +1,23 @@
-"""The generated code is what protoc makes of the .proto files, and these say what every field and method is."""
+"""What is made from the .proto files is up to date, and what they promised once, they keep."""
 
+import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
-from google.api import field_behavior_pb2
-from google.protobuf.descriptor import FieldDescriptor
+import pytest
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet
 
-from protos.admin.v1 import (
-    client_service_pb2,
-    identity_provider_service_pb2,
-    issuer_service_pb2,
-    registration_token_service_pb2,
-    resource_service_pb2,
-    webhook_service_pb2,
-)
+from server.admin.service import METHODS
+from tests.support.requirement import requirement
 
 ROOT = Path(__file__).parents[2]
-PROTOS = (
-    issuer_service_pb2.DESCRIPTOR,
-    client_service_pb2.DESCRIPTOR,
-    identity_provider_service_pb2.DESCRIPTOR,
-    registration_token_service_pb2.DESCRIPTOR,
-    resource_service_pb2.DESCRIPTOR,
-    webhook_service_pb2.DESCRIPTOR,
-)
-SAID_ELSEWHERE = {
-    "IssuerPolicy",
-    "RateLimit",
-    "ListRegistrationTokensResponse",
-    "ListIssuersResponse",
-    "ListClientsResponse",
-    "RotateClientSecretResponse",
-    "ListIdentityProvidersResponse",
-    "ListResourcesResponse",
-}
+PROMISED = ROOT / "protos" / "promised.binpb"
 
 
-def test_what_is_committed_is_what_protoc_makes() -> None:
+def test_what_is_committed_is_what_the_protos_make() -> None:
     done = subprocess.run([ROOT / "scripts" / "protos", "--check"], capture_output=True, encoding="utf-8", timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_the_wire_names_are_those_that_others_rely_on() -> None:
-    assert {file.package for file in PROTOS} == {"tenantry.admin.v1"}
-    services = {service.full_name for file in PROTOS for service in file.services_by_name.values()}
-    names = ("Issuer", "Client", "IdentityProvider", "RegistrationToken", "Resource", "Webhook")
-    assert services == {f"tenantry.admin.v1.{name}Service" for name in names}
 
 
 def test_every_proto_file_has_its_generated_code_and_none_is_left_over() -> None:
@@ -54,35 +26,51 @@ def test_every_proto_file_has_its_generated_code_and_none_is_left_over() -> None
     assert {file.name for file in folder.glob("*_pb2*") if file.is_file()} == made
 
 
-def test_every_field_of_a_request_or_resource_says_how_it_behaves() -> None:
-    silent = [
-        field.full_name
-        for file in PROTOS
-        for message in file.message_types_by_name.values()
-        if message.name not in SAID_ELSEWHERE
-        for field in message.fields
-        if not behaviour(field)
-    ]
-    assert silent == []
+def test_every_method_that_the_server_has_is_described() -> None:
+    described = json.loads((ROOT / "docs" / "admin-api.json").read_bytes())
+    paths = {method["path"] for service in described["services"] for method in service["methods"]}
+    assert paths == set(METHODS)
 
 
-def test_only_what_is_told_once_or_shown_in_no_answer_is_a_secret() -> None:
-    secrets = {
-        field.full_name.removeprefix("tenantry.admin.v1.")
-        for file in PROTOS
-        for message in file.message_types_by_name.values()
-        for field in message.fields
-        if "secret" in field.name and field.type == FieldDescriptor.TYPE_STRING
-    }
-    told_once = {"Client.client_secret", "RotateClientSecretResponse.client_secret", "Webhook.secret"}
-    assert secrets == told_once | {"IdentityProvider.client_secret"}
-    client = client_service_pb2.Client.DESCRIPTOR.fields_by_name["client_secret"]
-    webhook = webhook_service_pb2.Webhook.DESCRIPTOR.fields_by_name["secret"]
-    assert behaviour(client) == behaviour(webhook) == ["OUTPUT_ONLY"]
-    provider = identity_provider_service_pb2.IdentityProvider.DESCRIPTOR.fields_by_name["client_secret"]
-    assert behaviour(provider) == ["INPUT_ONLY"]
+def renamed(file: FileDescriptorProto) -> None:
+    file.service[0].name = "ProvisioningService"
 
 
-def behaviour(field: FieldDescriptor) -> list[str]:
-    numbers = field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
-    return [field_behavior_pb2.FieldBehavior.Name(number) for number in numbers]
+def gone(file: FileDescriptorProto) -> None:
+    del file.service[0].method[-1]
+
+
+def of_another_kind(file: FileDescriptorProto) -> None:
+    file.message_type[0].field[1].type = FieldDescriptorProto.TYPE_INT64
+
+
+def renumbered(file: FileDescriptorProto) -> None:
+    file.message_type[0].field[1].number = 999
+
+
+def without_a_field(file: FileDescriptorProto) -> None:
+    del file.message_type[0].field[1]
+
+
+def without_a_value(file: FileDescriptorProto) -> None:
+    del file.message_type[0].enum_type[0].value[-1]
+
+
+def unchanged(file: FileDescriptorProto) -> None:
+    """The same."""
+
+
+@requirement("house:the-admin-api-keeps-its-promise")
+@pytest.mark.parametrize(
+    "change", [renamed, gone, of_another_kind, renumbered, without_a_field, without_a_value, unchanged]
+)
+def test_a_promise_that_is_broken_is_found(tmp_path: Path, change: Callable[[FileDescriptorProto], None]) -> None:
+    image = FileDescriptorSet.FromString(PROMISED.read_bytes())
+    [file] = (file for file in image.file if file.name.endswith("/issuer_service.proto"))
+    change(file)
+    changed = tmp_path / "changed.binpb"
+    changed.write_bytes(image.SerializeToString())
+    command = [ROOT / ".venv/bin/buf", "breaking", changed, "--against", PROMISED, "--config", ROOT / "buf.yaml"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, cwd=tmp_path)
+    assert bool(done.returncode) == (change is not unchanged), done.stderr
+    assert ("issuer_service.proto" in done.stdout) == (change is not unchanged)

@@ -5,7 +5,8 @@ import pytest
 from server.web.browser import BROWSER_PATHS
 from server.web.client_side import ENDPOINTS
 from tenants import issuer_uri
-from tenants.issuer_uri import OURS, hosts_of, rivals_of, split
+from tenants.domains import challenge_name
+from tenants.issuer_uri import MAX_FURTHER_HOST, OURS, at_host, host_name, hosts_of, is_further_host, rivals_of, split
 from tenants.problems import Invalid
 
 
@@ -87,3 +88,26 @@ def test_two_issuers_that_one_request_would_lead_to_are_rivals(one: str, other: 
     assert (one in rivals_of(other)) is rivals
     assert (other in rivals_of(one)) is rivals
     assert bool(set(hosts_of(one)) & set(hosts_of(other)) and split(one)[1] == split(other)[1]) is rivals
+
+
+@pytest.mark.parametrize(
+    ("uri", "host", "elsewhere"),
+    [
+        ("https://auth.test", "auth.test", "https://x.test"),
+        ("https://auth.test:8443/acme", "auth.test", "https://x.test:8443/acme"),
+        ("https://auth.test/auth.test", "auth.test", "https://x.test/auth.test"),
+        ("http://localhost:8080", "localhost", "http://x.test:8080"),
+        ("http://[::1]:8080/acme", "[::1]", "http://x.test:8080/acme"),
+        ("http://[::1]", "[::1]", "http://x.test"),
+    ],
+)
+def test_an_issuer_is_at_another_host_with_all_else_of_its_uri(uri: str, host: str, elsewhere: str) -> None:
+    assert host_name(uri) == host
+    assert at_host(uri, "x.test") == elsewhere
+
+
+def test_a_further_host_has_room_for_the_name_of_its_challenge() -> None:
+    longest = ".".join(["a" * 63] * 3 + ["b" * (MAX_FURTHER_HOST - 3 * 64)])
+    assert is_further_host(longest)
+    assert not is_further_host(f"{longest}b")
+    assert len(f"{challenge_name(longest)}.") < 253

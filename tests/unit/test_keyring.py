@@ -8,7 +8,8 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tenants.keyring import KEY_BYTES, Keyring, seal_under, unseal_under
+from server.system import MasterKey
+from tenants.keyring import KEY_BYTES, Keyring, RegistrySeal, seal_under, unseal_under
 from tenants.oauth import jwt
 from tenants.oauth.handle import digest
 from tenants.oauth.jwt import ALGORITHMS
@@ -135,6 +136,23 @@ def test_the_digest_that_is_kept_does_not_open_what_is_sealed_under_its_secret()
 
 
 @requirement("house:what-was-kept-stays-readable")
+def test_what_the_registry_seals_opens_only_to_the_same_key_for_the_same_purpose_in_the_same_context() -> None:
+    key, other = MasterKey(b"k" * KEY_BYTES), MasterKey(b"o" * KEY_BYTES)
+    sealed = RegistrySeal("registry", key).seal("answer", b"secret", b"here")
+    assert b"secret" not in sealed
+    assert RegistrySeal("registry", key).unseal("answer", sealed, b"here") == b"secret"
+    for uid, with_key, purpose, context in (
+        ("registry", other, "answer", b"here"),
+        ("registr", key, "answer", b"here"),
+        ("registry", key, "answers", b"here"),
+        ("registry", key, "answer", b"there"),
+    ):
+        assert RegistrySeal(uid, with_key).unseal(purpose, sealed, context) is None
+    assert RegistrySeal("registry", key).unseal("answer", b"", b"here") is None
+    with pytest.raises(Broken):
+        key.unwrap("registry", sealed)  # nor is it a tenant's data key
+
+
 def test_what_an_earlier_version_sealed_still_opens() -> None:
     ours = keyring()
     assert ours.mac(b"x").hex() == "9d16b6c5052e8227c9afe267a6a365c35fe2389c5ba8edc7234631f70f31b698"

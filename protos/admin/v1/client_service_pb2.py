@@ -22,19 +22,29 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import client_pb2 as google_dot_api_dot_client__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from protos.admin.v1 import annotations_pb2 as protos_dot_admin_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$protos/admin/v1/client_service.proto\x12\x11tenantry.admin.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x07\n\x06\x43lient\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x17\n\tclient_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x36\n\x06origin\x18\x04 \x01(\x0e\x32 .tenantry.admin.v1.Client.OriginB\x04\xe2\x41\x01\x03\x12\x1b\n\rredirect_uris\x18\x05 \x03(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0bgrant_types\x18\x06 \x03(\tB\x04\xe2\x41\x01\x01\x12(\n\x1atoken_endpoint_auth_method\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05scope\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10\x61pplication_type\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tresources\x18\n \x03(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rclient_secret\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x1f\n\x11\x63lient_secret_set\x18\x0c \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\rlast_use_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04jwks\x18\x0f \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08jwks_uri\x18\x10 \x01(\tB\x04\xe2\x41\x01\x01\x12-\n\x1ftoken_endpoint_auth_signing_alg\x18\x11 \x01(\tB\x04\xe2\x41\x01\x01\x12&\n\x18\x64pop_bound_access_tokens\x18\x14 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n%require_pushed_authorization_requests\x18\x15 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\'\n\x19post_logout_redirect_uris\x18\x16 \x03(\tB\x04\xe2\x41\x01\x01\x12$\n\x16\x62\x61\x63kchannel_logout_uri\x18\x17 \x01(\tB\x04\xe2\x41\x01\x01\x12\x31\n#backchannel_logout_session_required\x18\x18 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12*\n\x1cuserinfo_signed_response_alg\x18\x1a \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10target_resources\x18\x19 \x03(\tB\x04\xe2\x41\x01\x01\"`\n\x06Origin\x12\x16\n\x12ORIGIN_UNSPECIFIED\x10\x00\x12\x10\n\x0cORIGIN_ADMIN\x10\x01\x12\x17\n\x13ORIGIN_REGISTRATION\x10\x02\x12\x13\n\x0fORIGIN_DOCUMENT\x10\x03\"\x92\x01\n\x13\x43reateClientRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tclient_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12/\n\x06\x63lient\x18\x03 \x01(\x0b\x32\x19.tenantry.admin.v1.ClientB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"&\n\x10GetClientRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"]\n\x12ListClientsRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"Z\n\x13ListClientsResponse\x12*\n\x07\x63lients\x18\x01 \x03(\x0b\x32\x19.tenantry.admin.v1.Client\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\")\n\x13\x44\x65leteClientRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"a\n\x19RotateClientSecretRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x07overlap\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\"m\n\x1aRotateClientSecretResponse\x12\x15\n\rclient_secret\x18\x01 \x01(\t\x12\x38\n\x14previous_expire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xd0\x03\n\rClientService\x12Q\n\x0c\x43reateClient\x12&.tenantry.admin.v1.CreateClientRequest\x1a\x19.tenantry.admin.v1.Client\x12K\n\tGetClient\x12#.tenantry.admin.v1.GetClientRequest\x1a\x19.tenantry.admin.v1.Client\x12\\\n\x0bListClients\x12%.tenantry.admin.v1.ListClientsRequest\x1a&.tenantry.admin.v1.ListClientsResponse\x12N\n\x0c\x44\x65leteClient\x12&.tenantry.admin.v1.DeleteClientRequest\x1a\x16.google.protobuf.Empty\x12q\n\x12RotateClientSecret\x12,.tenantry.admin.v1.RotateClientSecretRequest\x1a-.tenantry.admin.v1.RotateClientSecretResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$protos/admin/v1/client_service.proto\x12\x11tenantry.admin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!protos/admin/v1/annotations.proto\"\x9a\x0e\n\x06\x43lient\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x17\n\tclient_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x36\n\x06origin\x18\x04 \x01(\x0e\x32 .tenantry.admin.v1.Client.OriginB\x04\xe2\x41\x01\x03\x12\x1b\n\rredirect_uris\x18\x05 \x03(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0bgrant_types\x18\x06 \x03(\tB\x04\xe2\x41\x01\x01\x12(\n\x1atoken_endpoint_auth_method\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05scope\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10\x61pplication_type\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tresources\x18\n \x03(\tB\x04\xe2\x41\x01\x01\x12\x1f\n\rclient_secret\x18\x0b \x01(\tB\x08\xe2\x41\x01\x03\xa0\xb5\x18\x01\x12\x1f\n\x11\x63lient_secret_set\x18\x0c \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\rlast_use_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1a\n\x04jwks\x18\x0f \x01(\tB\x0c\xe2\x41\x01\x01\x9a\xb5\x18\x04\x08\x80\x80\x04\x12\x16\n\x08jwks_uri\x18\x10 \x01(\tB\x04\xe2\x41\x01\x01\x12-\n\x1ftoken_endpoint_auth_signing_alg\x18\x11 \x01(\tB\x04\xe2\x41\x01\x01\x12&\n\x18\x64pop_bound_access_tokens\x18\x14 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x33\n%require_pushed_authorization_requests\x18\x15 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\'\n\x19post_logout_redirect_uris\x18\x16 \x03(\tB\x04\xe2\x41\x01\x01\x12$\n\x16\x62\x61\x63kchannel_logout_uri\x18\x17 \x01(\tB\x04\xe2\x41\x01\x01\x12\x31\n#backchannel_logout_session_required\x18\x18 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12*\n\x1cuserinfo_signed_response_alg\x18\x1a \x01(\tB\x04\xe2\x41\x01\x01\x12\x1e\n\x10target_resources\x18\x19 \x03(\tB\x04\xe2\x41\x01\x01\x12(\n\x1atls_client_auth_subject_dn\x18< \x01(\tB\x04\xe2\x41\x01\x01\x12%\n\x17tls_client_auth_san_dns\x18= \x01(\tB\x04\xe2\x41\x01\x01\x12%\n\x17tls_client_auth_san_uri\x18> \x01(\tB\x04\xe2\x41\x01\x01\x12$\n\x16tls_client_auth_san_ip\x18? \x01(\tB\x04\xe2\x41\x01\x01\x12\'\n\x19tls_client_auth_san_email\x18@ \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n*tls_client_certificate_bound_access_tokens\x18\x41 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\x12software_statement\x18\x42 \x01(\tB\x04\xe2\x41\x01\x03\x12\x19\n\x0bscope_limit\x18\x1b \x01(\tB\x04\xe2\x41\x01\x01\x12\x34\n\x05state\x18\x1c \x01(\x0e\x32\x1f.tenantry.admin.v1.Client.StateB\x04\xe2\x41\x01\x03\x12\x37\n\x07secrets\x18\x1d \x03(\x0b\x32 .tenantry.admin.v1.Client.SecretB\x04\xe2\x41\x01\x03\x12<\n\x12\x64ocument_read_time\x18\x1e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12>\n\x14\x64ocument_expire_time\x18\x1f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18  \x01(\tB\x04\xe2\x41\x01\x01\x1aQ\n\x06Secret\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"`\n\x06Origin\x12\x16\n\x12ORIGIN_UNSPECIFIED\x10\x00\x12\x10\n\x0cORIGIN_ADMIN\x10\x01\x12\x17\n\x13ORIGIN_REGISTRATION\x10\x02\x12\x13\n\x0fORIGIN_DOCUMENT\x10\x03\"W\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_ACTIVE\x10\x01\x12\x11\n\rSTATE_PENDING\x10\x02\x12\x12\n\x0eSTATE_DISABLED\x10\x03:R\xea\x41O\n\x19\x61\x64min.tenantry.dev/Client\x12!issuers/{issuer}/clients/{client}*\x07\x63lients2\x06\x63lient\"\xbd\x02\n\x13\x43reateClientRequest\x12\x32\n\x06parent\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\x12\x19\x61\x64min.tenantry.dev/Client\x12\x81\x01\n\tclient_id\x18\x02 \x01(\tBn\xe2\x41\x01\x01\x9a\xb5\x18\x66\x12![a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\x1a\x41\x31 to 63 of a-z, 0-9 and -, begin with a letter and not end with -\x12/\n\x06\x63lient\x18\x03 \x01(\x0b\x32\x19.tenantry.admin.v1.ClientB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x05 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"D\n\x10GetClientRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19\x61\x64min.tenantry.dev/Client\"\x91\x01\n\x12ListClientsRequest\x12\x32\n\x06parent\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\x12\x19\x61\x64min.tenantry.dev/Client\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x66ilter\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"Z\n\x13ListClientsResponse\x12*\n\x07\x63lients\x18\x01 \x03(\x0b\x32\x19.tenantry.admin.v1.Client\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xbc\x01\n\x13UpdateClientRequest\x12/\n\x06\x63lient\x18\x01 \x01(\x0b\x32\x19.tenantry.admin.v1.ClientB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x9a\x01\n\x13\x44\x65leteClientRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19\x61\x64min.tenantry.dev/Client\x12\x1b\n\rvalidate_only\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\x9b\x01\n\x14\x44isableClientRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19\x61\x64min.tenantry.dev/Client\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x9a\x01\n\x13\x45nableClientRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19\x61\x64min.tenantry.dev/Client\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x9b\x01\n\x14\x41pproveClientRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19\x61\x64min.tenantry.dev/Client\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\xa3\x01\n\x1cRefreshClientDocumentRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19\x61\x64min.tenantry.dev/Client\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\xaa\x01\n\x19RotateClientSecretRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19\x61\x64min.tenantry.dev/Client\x12\x39\n\x07overlap\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\r\xe2\x41\x01\x01\x9a\xb5\x18\x05\x30\x80\x9a\x9e\x01\x12 \n\nrequest_id\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"s\n\x1aRotateClientSecretResponse\x12\x1b\n\rclient_secret\x18\x01 \x01(\tB\x04\xa0\xb5\x18\x01\x12\x38\n\x14previous_expire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\x89\x0c\n\rClientService\x12\x9f\x01\n\x0c\x43reateClient\x12&.tenantry.admin.v1.CreateClientRequest\x1a\x19.tenantry.admin.v1.Client\"L\xda\x41\x17parent,client,client_id\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02(\"\x1e/v1/{parent=issuers/*}/clients:\x06\x63lient\x12~\n\tGetClient\x12#.tenantry.admin.v1.GetClientRequest\x1a\x19.tenantry.admin.v1.Client\"1\xda\x41\x04name\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=issuers/*/clients/*}\x12\x91\x01\n\x0bListClients\x12%.tenantry.admin.v1.ListClientsRequest\x1a&.tenantry.admin.v1.ListClientsResponse\"3\xda\x41\x06parent\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{parent=issuers/*}/clients\x12\xa1\x01\n\x0cUpdateClient\x12&.tenantry.admin.v1.UpdateClientRequest\x1a\x19.tenantry.admin.v1.Client\"N\xda\x41\x12\x63lient,update_mask\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02/2%/v1/{client.name=issuers/*/clients/*}:\x06\x63lient\x12\x81\x01\n\x0c\x44\x65leteClient\x12&.tenantry.admin.v1.DeleteClientRequest\x1a\x16.google.protobuf.Empty\"1\xda\x41\x04name\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02 *\x1e/v1/{name=issuers/*/clients/*}\x12\x91\x01\n\rDisableClient\x12\'.tenantry.admin.v1.DisableClientRequest\x1a\x19.tenantry.admin.v1.Client\"<\xda\x41\x04name\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02+\"&/v1/{name=issuers/*/clients/*}:disable:\x01*\x12\x8e\x01\n\x0c\x45nableClient\x12&.tenantry.admin.v1.EnableClientRequest\x1a\x19.tenantry.admin.v1.Client\";\xda\x41\x04name\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02*\"%/v1/{name=issuers/*/clients/*}:enable:\x01*\x12\x91\x01\n\rApproveClient\x12\'.tenantry.admin.v1.ApproveClientRequest\x1a\x19.tenantry.admin.v1.Client\"<\xda\x41\x04name\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02+\"&/v1/{name=issuers/*/clients/*}:approve:\x01*\x12\xa9\x01\n\x15RefreshClientDocument\x12/.tenantry.admin.v1.RefreshClientDocumentRequest\x1a\x19.tenantry.admin.v1.Client\"D\xda\x41\x04name\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x33\"./v1/{name=issuers/*/clients/*}:refreshDocument:\x01*\x12\xb4\x01\n\x12RotateClientSecret\x12,.tenantry.admin.v1.RotateClientSecretRequest\x1a-.tenantry.admin.v1.RotateClientSecretResponse\"A\xda\x41\x04name\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x30\"+/v1/{name=issuers/*/clients/*}:rotateSecret:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.admin.v1.client_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_CLIENT_SECRET'].fields_by_name['id']._loaded_options = None
+  _globals['_CLIENT_SECRET'].fields_by_name['id']._serialized_options = b'\342A\001\003'
+  _globals['_CLIENT_SECRET'].fields_by_name['expire_time']._loaded_options = None
+  _globals['_CLIENT_SECRET'].fields_by_name['expire_time']._serialized_options = b'\342A\001\003'
   _globals['_CLIENT'].fields_by_name['name']._loaded_options = None
   _globals['_CLIENT'].fields_by_name['name']._serialized_options = b'\342A\001\010'
   _globals['_CLIENT'].fields_by_name['client_id']._loaded_options = None
@@ -56,7 +66,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLIENT'].fields_by_name['resources']._loaded_options = None
   _globals['_CLIENT'].fields_by_name['resources']._serialized_options = b'\342A\001\001'
   _globals['_CLIENT'].fields_by_name['client_secret']._loaded_options = None
-  _globals['_CLIENT'].fields_by_name['client_secret']._serialized_options = b'\342A\001\003'
+  _globals['_CLIENT'].fields_by_name['client_secret']._serialized_options = b'\342A\001\003\240\265\030\001'
   _globals['_CLIENT'].fields_by_name['client_secret_set']._loaded_options = None
   _globals['_CLIENT'].fields_by_name['client_secret_set']._serialized_options = b'\342A\001\003'
   _globals['_CLIENT'].fields_by_name['create_time']._loaded_options = None
@@ -64,7 +74,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLIENT'].fields_by_name['last_use_time']._loaded_options = None
   _globals['_CLIENT'].fields_by_name['last_use_time']._serialized_options = b'\342A\001\003'
   _globals['_CLIENT'].fields_by_name['jwks']._loaded_options = None
-  _globals['_CLIENT'].fields_by_name['jwks']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['jwks']._serialized_options = b'\342A\001\001\232\265\030\004\010\200\200\004'
   _globals['_CLIENT'].fields_by_name['jwks_uri']._loaded_options = None
   _globals['_CLIENT'].fields_by_name['jwks_uri']._serialized_options = b'\342A\001\001'
   _globals['_CLIENT'].fields_by_name['token_endpoint_auth_signing_alg']._loaded_options = None
@@ -83,46 +93,162 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLIENT'].fields_by_name['userinfo_signed_response_alg']._serialized_options = b'\342A\001\001'
   _globals['_CLIENT'].fields_by_name['target_resources']._loaded_options = None
   _globals['_CLIENT'].fields_by_name['target_resources']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['tls_client_auth_subject_dn']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['tls_client_auth_subject_dn']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['tls_client_auth_san_dns']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['tls_client_auth_san_dns']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['tls_client_auth_san_uri']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['tls_client_auth_san_uri']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['tls_client_auth_san_ip']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['tls_client_auth_san_ip']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['tls_client_auth_san_email']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['tls_client_auth_san_email']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['tls_client_certificate_bound_access_tokens']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['tls_client_certificate_bound_access_tokens']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['software_statement']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['software_statement']._serialized_options = b'\342A\001\003'
+  _globals['_CLIENT'].fields_by_name['scope_limit']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['scope_limit']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT'].fields_by_name['state']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['state']._serialized_options = b'\342A\001\003'
+  _globals['_CLIENT'].fields_by_name['secrets']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['secrets']._serialized_options = b'\342A\001\003'
+  _globals['_CLIENT'].fields_by_name['document_read_time']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['document_read_time']._serialized_options = b'\342A\001\003'
+  _globals['_CLIENT'].fields_by_name['document_expire_time']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['document_expire_time']._serialized_options = b'\342A\001\003'
+  _globals['_CLIENT'].fields_by_name['etag']._loaded_options = None
+  _globals['_CLIENT'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_CLIENT']._loaded_options = None
+  _globals['_CLIENT']._serialized_options = b'\352AO\n\031admin.tenantry.dev/Client\022!issuers/{issuer}/clients/{client}*\007clients2\006client'
   _globals['_CREATECLIENTREQUEST'].fields_by_name['parent']._loaded_options = None
-  _globals['_CREATECLIENTREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
+  _globals['_CREATECLIENTREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\033\022\031admin.tenantry.dev/Client'
   _globals['_CREATECLIENTREQUEST'].fields_by_name['client_id']._loaded_options = None
-  _globals['_CREATECLIENTREQUEST'].fields_by_name['client_id']._serialized_options = b'\342A\001\001'
+  _globals['_CREATECLIENTREQUEST'].fields_by_name['client_id']._serialized_options = b'\342A\001\001\232\265\030f\022![a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\032A1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -'
   _globals['_CREATECLIENTREQUEST'].fields_by_name['client']._loaded_options = None
   _globals['_CREATECLIENTREQUEST'].fields_by_name['client']._serialized_options = b'\342A\001\002'
   _globals['_CREATECLIENTREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_CREATECLIENTREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_CREATECLIENTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CREATECLIENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_GETCLIENTREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETCLIENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETCLIENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\033\n\031admin.tenantry.dev/Client'
   _globals['_LISTCLIENTSREQUEST'].fields_by_name['parent']._loaded_options = None
-  _globals['_LISTCLIENTSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
+  _globals['_LISTCLIENTSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\033\022\031admin.tenantry.dev/Client'
   _globals['_LISTCLIENTSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTCLIENTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTCLIENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTCLIENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
+  _globals['_LISTCLIENTSREQUEST'].fields_by_name['filter']._loaded_options = None
+  _globals['_LISTCLIENTSREQUEST'].fields_by_name['filter']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATECLIENTREQUEST'].fields_by_name['client']._loaded_options = None
+  _globals['_UPDATECLIENTREQUEST'].fields_by_name['client']._serialized_options = b'\342A\001\002'
+  _globals['_UPDATECLIENTREQUEST'].fields_by_name['update_mask']._loaded_options = None
+  _globals['_UPDATECLIENTREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATECLIENTREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_UPDATECLIENTREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATECLIENTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UPDATECLIENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_DELETECLIENTREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETECLIENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DELETECLIENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\033\n\031admin.tenantry.dev/Client'
+  _globals['_DELETECLIENTREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_DELETECLIENTREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_DELETECLIENTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_DELETECLIENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
+  _globals['_DELETECLIENTREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_DELETECLIENTREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_DISABLECLIENTREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_DISABLECLIENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\033\n\031admin.tenantry.dev/Client'
+  _globals['_DISABLECLIENTREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_DISABLECLIENTREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_DISABLECLIENTREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_DISABLECLIENTREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_DISABLECLIENTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_DISABLECLIENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
+  _globals['_ENABLECLIENTREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_ENABLECLIENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\033\n\031admin.tenantry.dev/Client'
+  _globals['_ENABLECLIENTREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_ENABLECLIENTREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_ENABLECLIENTREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_ENABLECLIENTREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_ENABLECLIENTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_ENABLECLIENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
+  _globals['_APPROVECLIENTREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_APPROVECLIENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\033\n\031admin.tenantry.dev/Client'
+  _globals['_APPROVECLIENTREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_APPROVECLIENTREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_APPROVECLIENTREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_APPROVECLIENTREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_APPROVECLIENTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_APPROVECLIENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
+  _globals['_REFRESHCLIENTDOCUMENTREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_REFRESHCLIENTDOCUMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\033\n\031admin.tenantry.dev/Client'
+  _globals['_REFRESHCLIENTDOCUMENTREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_REFRESHCLIENTDOCUMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_REFRESHCLIENTDOCUMENTREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_REFRESHCLIENTDOCUMENTREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_REFRESHCLIENTDOCUMENTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_REFRESHCLIENTDOCUMENTREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_ROTATECLIENTSECRETREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_ROTATECLIENTSECRETREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_ROTATECLIENTSECRETREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\033\n\031admin.tenantry.dev/Client'
   _globals['_ROTATECLIENTSECRETREQUEST'].fields_by_name['overlap']._loaded_options = None
-  _globals['_ROTATECLIENTSECRETREQUEST'].fields_by_name['overlap']._serialized_options = b'\342A\001\001'
-  _globals['_CLIENT']._serialized_start=187
-  _globals['_CLIENT']._serialized_end=1162
-  _globals['_CLIENT_ORIGIN']._serialized_start=1066
-  _globals['_CLIENT_ORIGIN']._serialized_end=1162
-  _globals['_CREATECLIENTREQUEST']._serialized_start=1165
-  _globals['_CREATECLIENTREQUEST']._serialized_end=1311
-  _globals['_GETCLIENTREQUEST']._serialized_start=1313
-  _globals['_GETCLIENTREQUEST']._serialized_end=1351
-  _globals['_LISTCLIENTSREQUEST']._serialized_start=1353
-  _globals['_LISTCLIENTSREQUEST']._serialized_end=1446
-  _globals['_LISTCLIENTSRESPONSE']._serialized_start=1448
-  _globals['_LISTCLIENTSRESPONSE']._serialized_end=1538
-  _globals['_DELETECLIENTREQUEST']._serialized_start=1540
-  _globals['_DELETECLIENTREQUEST']._serialized_end=1581
-  _globals['_ROTATECLIENTSECRETREQUEST']._serialized_start=1583
-  _globals['_ROTATECLIENTSECRETREQUEST']._serialized_end=1680
-  _globals['_ROTATECLIENTSECRETRESPONSE']._serialized_start=1682
-  _globals['_ROTATECLIENTSECRETRESPONSE']._serialized_end=1791
-  _globals['_CLIENTSERVICE']._serialized_start=1794
-  _globals['_CLIENTSERVICE']._serialized_end=2258
+  _globals['_ROTATECLIENTSECRETREQUEST'].fields_by_name['overlap']._serialized_options = b'\342A\001\001\232\265\030\0050\200\232\236\001'
+  _globals['_ROTATECLIENTSECRETREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_ROTATECLIENTSECRETREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
+  _globals['_ROTATECLIENTSECRETRESPONSE'].fields_by_name['client_secret']._loaded_options = None
+  _globals['_ROTATECLIENTSECRETRESPONSE'].fields_by_name['client_secret']._serialized_options = b'\240\265\030\001'
+  _globals['_CLIENTSERVICE'].methods_by_name['CreateClient']._loaded_options = None
+  _globals['_CLIENTSERVICE'].methods_by_name['CreateClient']._serialized_options = b'\332A\027parent,client,client_id\210\265\030\002\202\323\344\223\002(\"\036/v1/{parent=issuers/*}/clients:\006client'
+  _globals['_CLIENTSERVICE'].methods_by_name['GetClient']._loaded_options = None
+  _globals['_CLIENTSERVICE'].methods_by_name['GetClient']._serialized_options = b'\332A\004name\210\265\030\001\202\323\344\223\002 \022\036/v1/{name=issuers/*/clients/*}'
+  _globals['_CLIENTSERVICE'].methods_by_name['ListClients']._loaded_options = None
+  _globals['_CLIENTSERVICE'].methods_by_name['ListClients']._serialized_options = b'\332A\006parent\210\265\030\001\202\323\344\223\002 \022\036/v1/{parent=issuers/*}/clients'
+  _globals['_CLIENTSERVICE'].methods_by_name['UpdateClient']._loaded_options = None
+  _globals['_CLIENTSERVICE'].methods_by_name['UpdateClient']._serialized_options = b'\332A\022client,update_mask\210\265\030\002\202\323\344\223\002/2%/v1/{client.name=issuers/*/clients/*}:\006client'
+  _globals['_CLIENTSERVICE'].methods_by_name['DeleteClient']._loaded_options = None
+  _globals['_CLIENTSERVICE'].methods_by_name['DeleteClient']._serialized_options = b'\332A\004name\210\265\030\002\202\323\344\223\002 *\036/v1/{name=issuers/*/clients/*}'
+  _globals['_CLIENTSERVICE'].methods_by_name['DisableClient']._loaded_options = None
+  _globals['_CLIENTSERVICE'].methods_by_name['DisableClient']._serialized_options = b'\332A\004name\210\265\030\002\202\323\344\223\002+\"&/v1/{name=issuers/*/clients/*}:disable:\001*'
+  _globals['_CLIENTSERVICE'].methods_by_name['EnableClient']._loaded_options = None
+  _globals['_CLIENTSERVICE'].methods_by_name['EnableClient']._serialized_options = b'\332A\004name\210\265\030\002\202\323\344\223\002*\"%/v1/{name=issuers/*/clients/*}:enable:\001*'
+  _globals['_CLIENTSERVICE'].methods_by_name['ApproveClient']._loaded_options = None
+  _globals['_CLIENTSERVICE'].methods_by_name['ApproveClient']._serialized_options = b'\332A\004name\210\265\030\002\202\323\344\223\002+\"&/v1/{name=issuers/*/clients/*}:approve:\001*'
+  _globals['_CLIENTSERVICE'].methods_by_name['RefreshClientDocument']._loaded_options = None
+  _globals['_CLIENTSERVICE'].methods_by_name['RefreshClientDocument']._serialized_options = b'\332A\004name\210\265\030\002\202\323\344\223\0023\"./v1/{name=issuers/*/clients/*}:refreshDocument:\001*'
+  _globals['_CLIENTSERVICE'].methods_by_name['RotateClientSecret']._loaded_options = None
+  _globals['_CLIENTSERVICE'].methods_by_name['RotateClientSecret']._serialized_options = b'\332A\004name\210\265\030\002\202\323\344\223\0020\"+/v1/{name=issuers/*/clients/*}:rotateSecret:\001*'
+  _globals['_CLIENT']._serialized_start=367
+  _globals['_CLIENT']._serialized_end=2185
+  _globals['_CLIENT_SECRET']._serialized_start=1833
+  _globals['_CLIENT_SECRET']._serialized_end=1914
+  _globals['_CLIENT_ORIGIN']._serialized_start=1916
+  _globals['_CLIENT_ORIGIN']._serialized_end=2012
+  _globals['_CLIENT_STATE']._serialized_start=2014
+  _globals['_CLIENT_STATE']._serialized_end=2101
+  _globals['_CREATECLIENTREQUEST']._serialized_start=2188
+  _globals['_CREATECLIENTREQUEST']._serialized_end=2505
+  _globals['_GETCLIENTREQUEST']._serialized_start=2507
+  _globals['_GETCLIENTREQUEST']._serialized_end=2575
+  _globals['_LISTCLIENTSREQUEST']._serialized_start=2578
+  _globals['_LISTCLIENTSREQUEST']._serialized_end=2723
+  _globals['_LISTCLIENTSRESPONSE']._serialized_start=2725
+  _globals['_LISTCLIENTSRESPONSE']._serialized_end=2815
+  _globals['_UPDATECLIENTREQUEST']._serialized_start=2818
+  _globals['_UPDATECLIENTREQUEST']._serialized_end=3006
+  _globals['_DELETECLIENTREQUEST']._serialized_start=3009
+  _globals['_DELETECLIENTREQUEST']._serialized_end=3163
+  _globals['_DISABLECLIENTREQUEST']._serialized_start=3166
+  _globals['_DISABLECLIENTREQUEST']._serialized_end=3321
+  _globals['_ENABLECLIENTREQUEST']._serialized_start=3324
+  _globals['_ENABLECLIENTREQUEST']._serialized_end=3478
+  _globals['_APPROVECLIENTREQUEST']._serialized_start=3481
+  _globals['_APPROVECLIENTREQUEST']._serialized_end=3636
+  _globals['_REFRESHCLIENTDOCUMENTREQUEST']._serialized_start=3639
+  _globals['_REFRESHCLIENTDOCUMENTREQUEST']._serialized_end=3802
+  _globals['_ROTATECLIENTSECRETREQUEST']._serialized_start=3805
+  _globals['_ROTATECLIENTSECRETREQUEST']._serialized_end=3975
+  _globals['_ROTATECLIENTSECRETRESPONSE']._serialized_start=3977
+  _globals['_ROTATECLIENTSECRETRESPONSE']._serialized_end=4092
+  _globals['_CLIENTSERVICE']._serialized_start=4095
+  _globals['_CLIENTSERVICE']._serialized_end=5640
 # @@protoc_insertion_point(module_scope)

@@ -52,10 +52,35 @@ class ClientServiceStub:
                 request_serializer=protos_dot_admin_dot_v1_dot_client__service__pb2.ListClientsRequest.SerializeToString,
                 response_deserializer=protos_dot_admin_dot_v1_dot_client__service__pb2.ListClientsResponse.FromString,
                 _registered_method=True)
+        self.UpdateClient = channel.unary_unary(
+                '/tenantry.admin.v1.ClientService/UpdateClient',
+                request_serializer=protos_dot_admin_dot_v1_dot_client__service__pb2.UpdateClientRequest.SerializeToString,
+                response_deserializer=protos_dot_admin_dot_v1_dot_client__service__pb2.Client.FromString,
+                _registered_method=True)
         self.DeleteClient = channel.unary_unary(
                 '/tenantry.admin.v1.ClientService/DeleteClient',
                 request_serializer=protos_dot_admin_dot_v1_dot_client__service__pb2.DeleteClientRequest.SerializeToString,
                 response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                _registered_method=True)
+        self.DisableClient = channel.unary_unary(
+                '/tenantry.admin.v1.ClientService/DisableClient',
+                request_serializer=protos_dot_admin_dot_v1_dot_client__service__pb2.DisableClientRequest.SerializeToString,
+                response_deserializer=protos_dot_admin_dot_v1_dot_client__service__pb2.Client.FromString,
+                _registered_method=True)
+        self.EnableClient = channel.unary_unary(
+                '/tenantry.admin.v1.ClientService/EnableClient',
+                request_serializer=protos_dot_admin_dot_v1_dot_client__service__pb2.EnableClientRequest.SerializeToString,
+                response_deserializer=protos_dot_admin_dot_v1_dot_client__service__pb2.Client.FromString,
+                _registered_method=True)
+        self.ApproveClient = channel.unary_unary(
+                '/tenantry.admin.v1.ClientService/ApproveClient',
+                request_serializer=protos_dot_admin_dot_v1_dot_client__service__pb2.ApproveClientRequest.SerializeToString,
+                response_deserializer=protos_dot_admin_dot_v1_dot_client__service__pb2.Client.FromString,
+                _registered_method=True)
+        self.RefreshClientDocument = channel.unary_unary(
+                '/tenantry.admin.v1.ClientService/RefreshClientDocument',
+                request_serializer=protos_dot_admin_dot_v1_dot_client__service__pb2.RefreshClientDocumentRequest.SerializeToString,
+                response_deserializer=protos_dot_admin_dot_v1_dot_client__service__pb2.Client.FromString,
                 _registered_method=True)
         self.RotateClientSecret = channel.unary_unary(
                 '/tenantry.admin.v1.ClientService/RotateClientSecret',
@@ -85,14 +110,58 @@ class ClientServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListClients(self, request, context):
-        """Lists clients in the order of their ids. NOT_FOUND.
+        """Lists clients in the order of their ids, which is the only one: it stays as it is while others use the clients.
+        INVALID_ARGUMENT (FILTER_INVALID, PAGE_TOKEN_INVALID); NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateClient(self, request, context):
+        """Changes a client that CreateClient made: all that it takes, checked in the same way. Its method may become one that
+        needs a secret, which is in the answer then and never again. Where its name, its redirect URIs or what proves it
+        change, its users are asked for their consent again; its grants stay. Of any other client it changes `scope_limit`
+        alone: the rest is what the client says of itself.
+        INVALID_ARGUMENT (UPDATE_MASK_INVALID, FIELD_IMMUTABLE for what the client says of itself); NOT_FOUND; ABORTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteClient(self, request, context):
-        """Deletes a client, and ends every grant and consent that it has. NOT_FOUND.
+        """Deletes a client, and ends every grant and consent that it has. NOT_FOUND; ABORTED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DisableClient(self, request, context):
+        """Shuts a client out: it proves itself to nobody, no page goes on for it, and what it was granted counts for nothing
+        until it is enabled again. One that is disabled already stays so. NOT_FOUND; ABORTED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EnableClient(self, request, context):
+        """Lets it in again, with what it was granted and what has not ended since. NOT_FOUND; ABORTED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveClient(self, request, context):
+        """Lets a client in that came by itself and waits, since the policy says `approval_required`. One that does not wait stays
+        as it is. NOT_FOUND; ABORTED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RefreshClientDocument(self, request, context):
+        """Reads the metadata document of a client now, if that was not done within the last 10 seconds, within 5 seconds.
+        INVALID_ARGUMENT for a client that is known otherwise; NOT_FOUND; ABORTED; FAILED_PRECONDITION (DOCUMENT_UNUSABLE:
+        there is none, or it says what cannot be; the client stays as it is).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -124,10 +193,35 @@ def add_ClientServiceServicer_to_server(servicer, server):
                     request_deserializer=protos_dot_admin_dot_v1_dot_client__service__pb2.ListClientsRequest.FromString,
                     response_serializer=protos_dot_admin_dot_v1_dot_client__service__pb2.ListClientsResponse.SerializeToString,
             ),
+            'UpdateClient': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateClient,
+                    request_deserializer=protos_dot_admin_dot_v1_dot_client__service__pb2.UpdateClientRequest.FromString,
+                    response_serializer=protos_dot_admin_dot_v1_dot_client__service__pb2.Client.SerializeToString,
+            ),
             'DeleteClient': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteClient,
                     request_deserializer=protos_dot_admin_dot_v1_dot_client__service__pb2.DeleteClientRequest.FromString,
                     response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'DisableClient': grpc.unary_unary_rpc_method_handler(
+                    servicer.DisableClient,
+                    request_deserializer=protos_dot_admin_dot_v1_dot_client__service__pb2.DisableClientRequest.FromString,
+                    response_serializer=protos_dot_admin_dot_v1_dot_client__service__pb2.Client.SerializeToString,
+            ),
+            'EnableClient': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnableClient,
+                    request_deserializer=protos_dot_admin_dot_v1_dot_client__service__pb2.EnableClientRequest.FromString,
+                    response_serializer=protos_dot_admin_dot_v1_dot_client__service__pb2.Client.SerializeToString,
+            ),
+            'ApproveClient': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveClient,
+                    request_deserializer=protos_dot_admin_dot_v1_dot_client__service__pb2.ApproveClientRequest.FromString,
+                    response_serializer=protos_dot_admin_dot_v1_dot_client__service__pb2.Client.SerializeToString,
+            ),
+            'RefreshClientDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefreshClientDocument,
+                    request_deserializer=protos_dot_admin_dot_v1_dot_client__service__pb2.RefreshClientDocumentRequest.FromString,
+                    response_serializer=protos_dot_admin_dot_v1_dot_client__service__pb2.Client.SerializeToString,
             ),
             'RotateClientSecret': grpc.unary_unary_rpc_method_handler(
                     servicer.RotateClientSecret,
@@ -229,6 +323,33 @@ class ClientService:
             _registered_method=True)
 
     @staticmethod
+    def UpdateClient(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.admin.v1.ClientService/UpdateClient',
+            protos_dot_admin_dot_v1_dot_client__service__pb2.UpdateClientRequest.SerializeToString,
+            protos_dot_admin_dot_v1_dot_client__service__pb2.Client.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def DeleteClient(request,
             target,
             options=(),
@@ -245,6 +366,114 @@ class ClientService:
             '/tenantry.admin.v1.ClientService/DeleteClient',
             protos_dot_admin_dot_v1_dot_client__service__pb2.DeleteClientRequest.SerializeToString,
             google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DisableClient(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.admin.v1.ClientService/DisableClient',
+            protos_dot_admin_dot_v1_dot_client__service__pb2.DisableClientRequest.SerializeToString,
+            protos_dot_admin_dot_v1_dot_client__service__pb2.Client.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnableClient(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.admin.v1.ClientService/EnableClient',
+            protos_dot_admin_dot_v1_dot_client__service__pb2.EnableClientRequest.SerializeToString,
+            protos_dot_admin_dot_v1_dot_client__service__pb2.Client.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveClient(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.admin.v1.ClientService/ApproveClient',
+            protos_dot_admin_dot_v1_dot_client__service__pb2.ApproveClientRequest.SerializeToString,
+            protos_dot_admin_dot_v1_dot_client__service__pb2.Client.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefreshClientDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tenantry.admin.v1.ClientService/RefreshClientDocument',
+            protos_dot_admin_dot_v1_dot_client__service__pb2.RefreshClientDocumentRequest.SerializeToString,
+            protos_dot_admin_dot_v1_dot_client__service__pb2.Client.FromString,
             options,
             channel_credentials,
             insecure,

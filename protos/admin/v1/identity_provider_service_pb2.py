@@ -22,14 +22,19 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import client_pb2 as google_dot_api_dot_client__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from protos.admin.v1 import annotations_pb2 as protos_dot_admin_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/protos/admin/v1/identity_provider_service.proto\x12\x11tenantry.admin.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x11\n\x10IdentityProvider\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x64isabled\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x44\n\x04oidc\x18\x04 \x01(\x0b\x32..tenantry.admin.v1.IdentityProvider.OidcConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06oauth2\x18\x05 \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.OAuth2ConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06workos\x18\x06 \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.WorkosConfigB\x04\xe2\x41\x01\x01H\x00\x12\x46\n\x05\x61uth0\x18\x07 \x01(\x0b\x32/.tenantry.admin.v1.IdentityProvider.Auth0ConfigB\x04\xe2\x41\x01\x01H\x00\x12\x44\n\x04okta\x18\x08 \x01(\x0b\x32..tenantry.admin.v1.IdentityProvider.OktaConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06google\x18\t \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.GoogleConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06github\x18\n \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.GithubConfigB\x04\xe2\x41\x01\x01H\x00\x12\x46\n\x05\x65ntra\x18\x0b \x01(\x0b\x32/.tenantry.admin.v1.IdentityProvider.EntraConfigB\x04\xe2\x41\x01\x01H\x00\x12\x17\n\tclient_id\x18\x0c \x01(\tB\x04\xe2\x41\x01\x02\x12\x1b\n\rclient_secret\x18\r \x01(\tB\x04\xe2\x41\x01\x04\x12\x1f\n\x11\x63lient_secret_set\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\x12(\n\x1atoken_endpoint_auth_method\x18\x0f \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06scopes\x18\x10 \x03(\tB\x04\xe2\x41\x01\x01\x12M\n\rclaim_mapping\x18\x11 \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.ClaimMappingB\x04\xe2\x41\x01\x01\x12I\n\x0b\x61\x63\x63\x65ss_rule\x18\x12 \x01(\x0b\x32..tenantry.admin.v1.IdentityProvider.AccessRuleB\x04\xe2\x41\x01\x01\x12\x1b\n\rlogin_domains\x18\x13 \x03(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0credirect_uri\x18\x14 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x15 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x17 \x01(\tB\x04\xe2\x41\x01\x03\x12(\n\x1a\x63lient_assertion_algorithm\x18\x18 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\npublic_jwk\x18\x19 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1f\n\x11vouches_for_email\x18\x1a \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x39\n\x10recheck_interval\x18\x1b \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63lient_jwks_uri\x18\x1c \x01(\tB\x04\xe2\x41\x01\x03\x12!\n\x13vouches_for_clients\x18\x1d \x01(\x08\x42\x04\xe2\x41\x01\x01\x1a\xb3\x01\n\nOidcConfig\x12\x18\n\nissuer_uri\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1f\n\x11\x61uthorization_uri\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\ttoken_uri\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08user_uri\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08jwks_uri\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12!\n\x13id_token_algorithms\x18\x06 \x03(\tB\x04\xe2\x41\x01\x01\x1a`\n\x0cOAuth2Config\x12\x1f\n\x11\x61uthorization_uri\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\ttoken_uri\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08user_uri\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x1a\x0e\n\x0cWorkosConfig\x1a#\n\x0b\x41uth0Config\x12\x14\n\x06\x64omain\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x1a\x46\n\nOktaConfig\x12\x14\n\x06\x64omain\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\"\n\x14\x61uthorization_server\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x1a+\n\x0cGoogleConfig\x12\x1b\n\rhosted_domain\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x1a&\n\x0cGithubConfig\x12\x16\n\x08\x62\x61se_uri\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x1a&\n\x0b\x45ntraConfig\x12\x17\n\tdirectory\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x1a\xce\x01\n\x0c\x43laimMapping\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x65mail\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1c\n\x0e\x65mail_verified\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04name\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05roles\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0bpermissions\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06groups\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0corganization\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x1a\\\n\nAccessRule\x12\x1b\n\remail_domains\x18\x01 \x03(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rorganizations\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06groups\x18\x03 \x03(\tB\x04\xe2\x41\x01\x01\x42\x08\n\x06\x63onfig\"\xbc\x01\n\x1d\x43reateIdentityProviderRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\"\n\x14identity_provider_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x44\n\x11identity_provider\x18\x03 \x01(\x0b\x32#.tenantry.admin.v1.IdentityProviderB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"0\n\x1aGetIdentityProviderRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"g\n\x1cListIdentityProvidersRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"y\n\x1dListIdentityProvidersResponse\x12?\n\x12identity_providers\x18\x01 \x03(\x0b\x32#.tenantry.admin.v1.IdentityProvider\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9c\x01\n\x1dUpdateIdentityProviderRequest\x12\x44\n\x11identity_provider\x18\x01 \x01(\x0b\x32#.tenantry.admin.v1.IdentityProviderB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"G\n\x1d\x44\x65leteIdentityProviderRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"1\n\x1bTestIdentityProviderRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xdf\x02\n\x1cTestIdentityProviderResponse\x12K\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x35.tenantry.admin.v1.TestIdentityProviderResponse.CheckB\x04\xe2\x41\x01\x03\x12\x14\n\x06passed\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x03\x1a\xdb\x01\n\x05\x43heck\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12P\n\x05state\x18\x02 \x01(\x0e\x32;.tenantry.admin.v1.TestIdentityProviderResponse.Check.StateB\x04\xe2\x41\x01\x03\x12\x15\n\x07message\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"U\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_PASSED\x10\x01\x12\x10\n\x0cSTATE_FAILED\x10\x02\x12\x11\n\rSTATE_SKIPPED\x10\x03\x32\xbf\x05\n\x17IdentityProviderService\x12o\n\x16\x43reateIdentityProvider\x12\x30.tenantry.admin.v1.CreateIdentityProviderRequest\x1a#.tenantry.admin.v1.IdentityProvider\x12i\n\x13GetIdentityProvider\x12-.tenantry.admin.v1.GetIdentityProviderRequest\x1a#.tenantry.admin.v1.IdentityProvider\x12z\n\x15ListIdentityProviders\x12/.tenantry.admin.v1.ListIdentityProvidersRequest\x1a\x30.tenantry.admin.v1.ListIdentityProvidersResponse\x12o\n\x16UpdateIdentityProvider\x12\x30.tenantry.admin.v1.UpdateIdentityProviderRequest\x1a#.tenantry.admin.v1.IdentityProvider\x12\x62\n\x16\x44\x65leteIdentityProvider\x12\x30.tenantry.admin.v1.DeleteIdentityProviderRequest\x1a\x16.google.protobuf.Empty\x12w\n\x14TestIdentityProvider\x12..tenantry.admin.v1.TestIdentityProviderRequest\x1a/.tenantry.admin.v1.TestIdentityProviderResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/protos/admin/v1/identity_provider_service.proto\x12\x11tenantry.admin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!protos/admin/v1/annotations.proto\"\xcf\x12\n\x10IdentityProvider\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12 \n\x0c\x64isplay_name\x18\x02 \x01(\tB\n\xe2\x41\x01\x01\x9a\xb5\x18\x02\x08?\x12\x16\n\x08\x64isabled\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x44\n\x04oidc\x18\x04 \x01(\x0b\x32..tenantry.admin.v1.IdentityProvider.OidcConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06oauth2\x18\x05 \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.OAuth2ConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06workos\x18\x06 \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.WorkosConfigB\x04\xe2\x41\x01\x01H\x00\x12\x46\n\x05\x61uth0\x18\x07 \x01(\x0b\x32/.tenantry.admin.v1.IdentityProvider.Auth0ConfigB\x04\xe2\x41\x01\x01H\x00\x12\x44\n\x04okta\x18\x08 \x01(\x0b\x32..tenantry.admin.v1.IdentityProvider.OktaConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06google\x18\t \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.GoogleConfigB\x04\xe2\x41\x01\x01H\x00\x12H\n\x06github\x18\n \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.GithubConfigB\x04\xe2\x41\x01\x01H\x00\x12\x46\n\x05\x65ntra\x18\x0b \x01(\x0b\x32/.tenantry.admin.v1.IdentityProvider.EntraConfigB\x04\xe2\x41\x01\x01H\x00\x12\x17\n\tclient_id\x18\x0c \x01(\tB\x04\xe2\x41\x01\x02\x12\x1b\n\rclient_secret\x18\r \x01(\tB\x04\xe2\x41\x01\x04\x12\x1f\n\x11\x63lient_secret_set\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\x12(\n\x1atoken_endpoint_auth_method\x18\x0f \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06scopes\x18\x10 \x03(\tB\x04\xe2\x41\x01\x01\x12M\n\rclaim_mapping\x18\x11 \x01(\x0b\x32\x30.tenantry.admin.v1.IdentityProvider.ClaimMappingB\x04\xe2\x41\x01\x01\x12I\n\x0b\x61\x63\x63\x65ss_rule\x18\x12 \x01(\x0b\x32..tenantry.admin.v1.IdentityProvider.AccessRuleB\x04\xe2\x41\x01\x01\x12\x1b\n\rlogin_domains\x18\x13 \x03(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0credirect_uri\x18\x14 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x15 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x17 \x01(\tB\x04\xe2\x41\x01\x01\x12(\n\x1a\x63lient_assertion_algorithm\x18\x18 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\npublic_jwk\x18\x19 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1f\n\x11vouches_for_email\x18\x1a \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x42\n\x10recheck_interval\x18\x1b \x01(\x0b\x32\x19.google.protobuf.DurationB\r\xe2\x41\x01\x01\x9a\xb5\x18\x05\x30\x80\x9a\x9e\x01\x12\x1d\n\x0f\x63lient_jwks_uri\x18\x1c \x01(\tB\x04\xe2\x41\x01\x03\x12!\n\x13vouches_for_clients\x18\x1d \x01(\x08\x42\x04\xe2\x41\x01\x01\x1a\xb3\x01\n\nOidcConfig\x12\x18\n\nissuer_uri\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1f\n\x11\x61uthorization_uri\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\ttoken_uri\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08user_uri\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08jwks_uri\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12!\n\x13id_token_algorithms\x18\x06 \x03(\tB\x04\xe2\x41\x01\x01\x1a`\n\x0cOAuth2Config\x12\x1f\n\x11\x61uthorization_uri\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\ttoken_uri\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08user_uri\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x1a\x0e\n\x0cWorkosConfig\x1a#\n\x0b\x41uth0Config\x12\x14\n\x06\x64omain\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x1a\x46\n\nOktaConfig\x12\x14\n\x06\x64omain\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\"\n\x14\x61uthorization_server\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x1a+\n\x0cGoogleConfig\x12\x1b\n\rhosted_domain\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x1a&\n\x0cGithubConfig\x12\x16\n\x08\x62\x61se_uri\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x1a&\n\x0b\x45ntraConfig\x12\x17\n\tdirectory\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x1a\xce\x01\n\x0c\x43laimMapping\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05\x65mail\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1c\n\x0e\x65mail_verified\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04name\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\x05roles\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0bpermissions\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06groups\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0corganization\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x1a\\\n\nAccessRule\x12\x1b\n\remail_domains\x18\x01 \x03(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rorganizations\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06groups\x18\x03 \x03(\tB\x04\xe2\x41\x01\x01:\x86\x01\xea\x41\x82\x01\n#admin.tenantry.dev/IdentityProvider\x12\x36issuers/{issuer}/identityProviders/{identity_provider}*\x11identityProviders2\x10identityProviderB\x08\n\x06\x63onfig\"\xf1\x02\n\x1d\x43reateIdentityProviderRequest\x12<\n\x06parent\x18\x01 \x01(\tB,\xe2\x41\x01\x02\xfa\x41%\x12#admin.tenantry.dev/IdentityProvider\x12\x8c\x01\n\x14identity_provider_id\x18\x02 \x01(\tBn\xe2\x41\x01\x02\x9a\xb5\x18\x66\x12![a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\x1a\x41\x31 to 63 of a-z, 0-9 and -, begin with a letter and not end with -\x12\x44\n\x11identity_provider\x18\x03 \x01(\x0b\x32#.tenantry.admin.v1.IdentityProviderB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x05 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"X\n\x1aGetIdentityProviderRequest\x12:\n\x04name\x18\x01 \x01(\tB,\xe2\x41\x01\x02\xfa\x41%\n#admin.tenantry.dev/IdentityProvider\"\x8f\x01\n\x1cListIdentityProvidersRequest\x12<\n\x06parent\x18\x01 \x01(\tB,\xe2\x41\x01\x02\xfa\x41%\x12#admin.tenantry.dev/IdentityProvider\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"y\n\x1dListIdentityProvidersResponse\x12?\n\x12identity_providers\x18\x01 \x03(\x0b\x32#.tenantry.admin.v1.IdentityProvider\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xdb\x01\n\x1dUpdateIdentityProviderRequest\x12\x44\n\x11identity_provider\x18\x01 \x01(\x0b\x32#.tenantry.admin.v1.IdentityProviderB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\xae\x01\n\x1d\x44\x65leteIdentityProviderRequest\x12:\n\x04name\x18\x01 \x01(\tB,\xe2\x41\x01\x02\xfa\x41%\n#admin.tenantry.dev/IdentityProvider\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"Y\n\x1bTestIdentityProviderRequest\x12:\n\x04name\x18\x01 \x01(\tB,\xe2\x41\x01\x02\xfa\x41%\n#admin.tenantry.dev/IdentityProvider\"\xdf\x02\n\x1cTestIdentityProviderResponse\x12K\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x35.tenantry.admin.v1.TestIdentityProviderResponse.CheckB\x04\xe2\x41\x01\x03\x12\x14\n\x06passed\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x03\x1a\xdb\x01\n\x05\x43heck\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12P\n\x05state\x18\x02 \x01(\x0e\x32;.tenantry.admin.v1.TestIdentityProviderResponse.Check.StateB\x04\xe2\x41\x01\x03\x12\x15\n\x07message\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\"U\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_PASSED\x10\x01\x12\x10\n\x0cSTATE_FAILED\x10\x02\x12\x11\n\rSTATE_SKIPPED\x10\x03\x32\xb7\t\n\x17IdentityProviderService\x12\xe8\x01\n\x16\x43reateIdentityProvider\x12\x30.tenantry.admin.v1.CreateIdentityProviderRequest\x1a#.tenantry.admin.v1.IdentityProvider\"w\xda\x41-parent,identity_provider,identity_provider_id\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02=\"(/v1/{parent=issuers/*}/identityProviders:\x11identity_provider\x12\xa6\x01\n\x13GetIdentityProvider\x12-.tenantry.admin.v1.GetIdentityProviderRequest\x1a#.tenantry.admin.v1.IdentityProvider\";\xda\x41\x04name\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=issuers/*/identityProviders/*}\x12\xb9\x01\n\x15ListIdentityProviders\x12/.tenantry.admin.v1.ListIdentityProvidersRequest\x1a\x30.tenantry.admin.v1.ListIdentityProvidersResponse\"=\xda\x41\x06parent\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{parent=issuers/*}/identityProviders\x12\xea\x01\n\x16UpdateIdentityProvider\x12\x30.tenantry.admin.v1.UpdateIdentityProviderRequest\x1a#.tenantry.admin.v1.IdentityProvider\"y\xda\x41\x1didentity_provider,update_mask\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02O2:/v1/{identity_provider.name=issuers/*/identityProviders/*}:\x11identity_provider\x12\x9f\x01\n\x16\x44\x65leteIdentityProvider\x12\x30.tenantry.admin.v1.DeleteIdentityProviderRequest\x1a\x16.google.protobuf.Empty\";\xda\x41\x04name\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02**(/v1/{name=issuers/*/identityProviders/*}\x12\xbc\x01\n\x14TestIdentityProvider\x12..tenantry.admin.v1.TestIdentityProviderRequest\x1a/.tenantry.admin.v1.TestIdentityProviderResponse\"C\xda\x41\x04name\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x32\"-/v1/{name=issuers/*/identityProviders/*}:test:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -91,7 +96,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IDENTITYPROVIDER'].fields_by_name['name']._loaded_options = None
   _globals['_IDENTITYPROVIDER'].fields_by_name['name']._serialized_options = b'\342A\001\010'
   _globals['_IDENTITYPROVIDER'].fields_by_name['display_name']._loaded_options = None
-  _globals['_IDENTITYPROVIDER'].fields_by_name['display_name']._serialized_options = b'\342A\001\001'
+  _globals['_IDENTITYPROVIDER'].fields_by_name['display_name']._serialized_options = b'\342A\001\001\232\265\030\002\010?'
   _globals['_IDENTITYPROVIDER'].fields_by_name['disabled']._loaded_options = None
   _globals['_IDENTITYPROVIDER'].fields_by_name['disabled']._serialized_options = b'\342A\001\001'
   _globals['_IDENTITYPROVIDER'].fields_by_name['oidc']._loaded_options = None
@@ -133,7 +138,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IDENTITYPROVIDER'].fields_by_name['update_time']._loaded_options = None
   _globals['_IDENTITYPROVIDER'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
   _globals['_IDENTITYPROVIDER'].fields_by_name['etag']._loaded_options = None
-  _globals['_IDENTITYPROVIDER'].fields_by_name['etag']._serialized_options = b'\342A\001\003'
+  _globals['_IDENTITYPROVIDER'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_IDENTITYPROVIDER'].fields_by_name['client_assertion_algorithm']._loaded_options = None
   _globals['_IDENTITYPROVIDER'].fields_by_name['client_assertion_algorithm']._serialized_options = b'\342A\001\001'
   _globals['_IDENTITYPROVIDER'].fields_by_name['public_jwk']._loaded_options = None
@@ -141,23 +146,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IDENTITYPROVIDER'].fields_by_name['vouches_for_email']._loaded_options = None
   _globals['_IDENTITYPROVIDER'].fields_by_name['vouches_for_email']._serialized_options = b'\342A\001\001'
   _globals['_IDENTITYPROVIDER'].fields_by_name['recheck_interval']._loaded_options = None
-  _globals['_IDENTITYPROVIDER'].fields_by_name['recheck_interval']._serialized_options = b'\342A\001\001'
+  _globals['_IDENTITYPROVIDER'].fields_by_name['recheck_interval']._serialized_options = b'\342A\001\001\232\265\030\0050\200\232\236\001'
   _globals['_IDENTITYPROVIDER'].fields_by_name['client_jwks_uri']._loaded_options = None
   _globals['_IDENTITYPROVIDER'].fields_by_name['client_jwks_uri']._serialized_options = b'\342A\001\003'
   _globals['_IDENTITYPROVIDER'].fields_by_name['vouches_for_clients']._loaded_options = None
   _globals['_IDENTITYPROVIDER'].fields_by_name['vouches_for_clients']._serialized_options = b'\342A\001\001'
+  _globals['_IDENTITYPROVIDER']._loaded_options = None
+  _globals['_IDENTITYPROVIDER']._serialized_options = b'\352A\202\001\n#admin.tenantry.dev/IdentityProvider\0226issuers/{issuer}/identityProviders/{identity_provider}*\021identityProviders2\020identityProvider'
   _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['parent']._loaded_options = None
-  _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
+  _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A%\022#admin.tenantry.dev/IdentityProvider'
   _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['identity_provider_id']._loaded_options = None
-  _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['identity_provider_id']._serialized_options = b'\342A\001\002'
+  _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['identity_provider_id']._serialized_options = b'\342A\001\002\232\265\030f\022![a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\032A1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -'
   _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['identity_provider']._loaded_options = None
   _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['identity_provider']._serialized_options = b'\342A\001\002'
   _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CREATEIDENTITYPROVIDERREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_GETIDENTITYPROVIDERREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETIDENTITYPROVIDERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETIDENTITYPROVIDERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A%\n#admin.tenantry.dev/IdentityProvider'
   _globals['_LISTIDENTITYPROVIDERSREQUEST'].fields_by_name['parent']._loaded_options = None
-  _globals['_LISTIDENTITYPROVIDERSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
+  _globals['_LISTIDENTITYPROVIDERSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A%\022#admin.tenantry.dev/IdentityProvider'
   _globals['_LISTIDENTITYPROVIDERSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTIDENTITYPROVIDERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTIDENTITYPROVIDERSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -166,12 +175,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEIDENTITYPROVIDERREQUEST'].fields_by_name['identity_provider']._serialized_options = b'\342A\001\002'
   _globals['_UPDATEIDENTITYPROVIDERREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATEIDENTITYPROVIDERREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATEIDENTITYPROVIDERREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_UPDATEIDENTITYPROVIDERREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATEIDENTITYPROVIDERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UPDATEIDENTITYPROVIDERREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_DELETEIDENTITYPROVIDERREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETEIDENTITYPROVIDERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DELETEIDENTITYPROVIDERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A%\n#admin.tenantry.dev/IdentityProvider'
   _globals['_DELETEIDENTITYPROVIDERREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETEIDENTITYPROVIDERREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_DELETEIDENTITYPROVIDERREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_DELETEIDENTITYPROVIDERREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_DELETEIDENTITYPROVIDERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_DELETEIDENTITYPROVIDERREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_TESTIDENTITYPROVIDERREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_TESTIDENTITYPROVIDERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_TESTIDENTITYPROVIDERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A%\n#admin.tenantry.dev/IdentityProvider'
   _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK'].fields_by_name['name']._loaded_options = None
   _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK'].fields_by_name['name']._serialized_options = b'\342A\001\003'
   _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK'].fields_by_name['state']._loaded_options = None
@@ -182,48 +199,60 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TESTIDENTITYPROVIDERRESPONSE'].fields_by_name['checks']._serialized_options = b'\342A\001\003'
   _globals['_TESTIDENTITYPROVIDERRESPONSE'].fields_by_name['passed']._loaded_options = None
   _globals['_TESTIDENTITYPROVIDERRESPONSE'].fields_by_name['passed']._serialized_options = b'\342A\001\003'
-  _globals['_IDENTITYPROVIDER']._serialized_start=232
-  _globals['_IDENTITYPROVIDER']._serialized_end=2463
-  _globals['_IDENTITYPROVIDER_OIDCCONFIG']._serialized_start=1623
-  _globals['_IDENTITYPROVIDER_OIDCCONFIG']._serialized_end=1802
-  _globals['_IDENTITYPROVIDER_OAUTH2CONFIG']._serialized_start=1804
-  _globals['_IDENTITYPROVIDER_OAUTH2CONFIG']._serialized_end=1900
-  _globals['_IDENTITYPROVIDER_WORKOSCONFIG']._serialized_start=1902
-  _globals['_IDENTITYPROVIDER_WORKOSCONFIG']._serialized_end=1916
-  _globals['_IDENTITYPROVIDER_AUTH0CONFIG']._serialized_start=1918
-  _globals['_IDENTITYPROVIDER_AUTH0CONFIG']._serialized_end=1953
-  _globals['_IDENTITYPROVIDER_OKTACONFIG']._serialized_start=1955
-  _globals['_IDENTITYPROVIDER_OKTACONFIG']._serialized_end=2025
-  _globals['_IDENTITYPROVIDER_GOOGLECONFIG']._serialized_start=2027
-  _globals['_IDENTITYPROVIDER_GOOGLECONFIG']._serialized_end=2070
-  _globals['_IDENTITYPROVIDER_GITHUBCONFIG']._serialized_start=2072
-  _globals['_IDENTITYPROVIDER_GITHUBCONFIG']._serialized_end=2110
-  _globals['_IDENTITYPROVIDER_ENTRACONFIG']._serialized_start=2112
-  _globals['_IDENTITYPROVIDER_ENTRACONFIG']._serialized_end=2150
-  _globals['_IDENTITYPROVIDER_CLAIMMAPPING']._serialized_start=2153
-  _globals['_IDENTITYPROVIDER_CLAIMMAPPING']._serialized_end=2359
-  _globals['_IDENTITYPROVIDER_ACCESSRULE']._serialized_start=2361
-  _globals['_IDENTITYPROVIDER_ACCESSRULE']._serialized_end=2453
-  _globals['_CREATEIDENTITYPROVIDERREQUEST']._serialized_start=2466
-  _globals['_CREATEIDENTITYPROVIDERREQUEST']._serialized_end=2654
-  _globals['_GETIDENTITYPROVIDERREQUEST']._serialized_start=2656
-  _globals['_GETIDENTITYPROVIDERREQUEST']._serialized_end=2704
-  _globals['_LISTIDENTITYPROVIDERSREQUEST']._serialized_start=2706
-  _globals['_LISTIDENTITYPROVIDERSREQUEST']._serialized_end=2809
-  _globals['_LISTIDENTITYPROVIDERSRESPONSE']._serialized_start=2811
-  _globals['_LISTIDENTITYPROVIDERSRESPONSE']._serialized_end=2932
-  _globals['_UPDATEIDENTITYPROVIDERREQUEST']._serialized_start=2935
-  _globals['_UPDATEIDENTITYPROVIDERREQUEST']._serialized_end=3091
-  _globals['_DELETEIDENTITYPROVIDERREQUEST']._serialized_start=3093
-  _globals['_DELETEIDENTITYPROVIDERREQUEST']._serialized_end=3164
-  _globals['_TESTIDENTITYPROVIDERREQUEST']._serialized_start=3166
-  _globals['_TESTIDENTITYPROVIDERREQUEST']._serialized_end=3215
-  _globals['_TESTIDENTITYPROVIDERRESPONSE']._serialized_start=3218
-  _globals['_TESTIDENTITYPROVIDERRESPONSE']._serialized_end=3569
-  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK']._serialized_start=3350
-  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK']._serialized_end=3569
-  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK_STATE']._serialized_start=3484
-  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK_STATE']._serialized_end=3569
-  _globals['_IDENTITYPROVIDERSERVICE']._serialized_start=3572
-  _globals['_IDENTITYPROVIDERSERVICE']._serialized_end=4275
+  _globals['_IDENTITYPROVIDERSERVICE'].methods_by_name['CreateIdentityProvider']._loaded_options = None
+  _globals['_IDENTITYPROVIDERSERVICE'].methods_by_name['CreateIdentityProvider']._serialized_options = b'\332A-parent,identity_provider,identity_provider_id\210\265\030\002\202\323\344\223\002=\"(/v1/{parent=issuers/*}/identityProviders:\021identity_provider'
+  _globals['_IDENTITYPROVIDERSERVICE'].methods_by_name['GetIdentityProvider']._loaded_options = None
+  _globals['_IDENTITYPROVIDERSERVICE'].methods_by_name['GetIdentityProvider']._serialized_options = b'\332A\004name\210\265\030\001\202\323\344\223\002*\022(/v1/{name=issuers/*/identityProviders/*}'
+  _globals['_IDENTITYPROVIDERSERVICE'].methods_by_name['ListIdentityProviders']._loaded_options = None
+  _globals['_IDENTITYPROVIDERSERVICE'].methods_by_name['ListIdentityProviders']._serialized_options = b'\332A\006parent\210\265\030\001\202\323\344\223\002*\022(/v1/{parent=issuers/*}/identityProviders'
+  _globals['_IDENTITYPROVIDERSERVICE'].methods_by_name['UpdateIdentityProvider']._loaded_options = None
+  _globals['_IDENTITYPROVIDERSERVICE'].methods_by_name['UpdateIdentityProvider']._serialized_options = b'\332A\035identity_provider,update_mask\210\265\030\002\202\323\344\223\002O2:/v1/{identity_provider.name=issuers/*/identityProviders/*}:\021identity_provider'
+  _globals['_IDENTITYPROVIDERSERVICE'].methods_by_name['DeleteIdentityProvider']._loaded_options = None
+  _globals['_IDENTITYPROVIDERSERVICE'].methods_by_name['DeleteIdentityProvider']._serialized_options = b'\332A\004name\210\265\030\002\202\323\344\223\002**(/v1/{name=issuers/*/identityProviders/*}'
+  _globals['_IDENTITYPROVIDERSERVICE'].methods_by_name['TestIdentityProvider']._loaded_options = None
+  _globals['_IDENTITYPROVIDERSERVICE'].methods_by_name['TestIdentityProvider']._serialized_options = b'\332A\004name\210\265\030\002\202\323\344\223\0022\"-/v1/{name=issuers/*/identityProviders/*}:test:\001*'
+  _globals['_IDENTITYPROVIDER']._serialized_start=378
+  _globals['_IDENTITYPROVIDER']._serialized_end=2761
+  _globals['_IDENTITYPROVIDER_OIDCCONFIG']._serialized_start=1784
+  _globals['_IDENTITYPROVIDER_OIDCCONFIG']._serialized_end=1963
+  _globals['_IDENTITYPROVIDER_OAUTH2CONFIG']._serialized_start=1965
+  _globals['_IDENTITYPROVIDER_OAUTH2CONFIG']._serialized_end=2061
+  _globals['_IDENTITYPROVIDER_WORKOSCONFIG']._serialized_start=2063
+  _globals['_IDENTITYPROVIDER_WORKOSCONFIG']._serialized_end=2077
+  _globals['_IDENTITYPROVIDER_AUTH0CONFIG']._serialized_start=2079
+  _globals['_IDENTITYPROVIDER_AUTH0CONFIG']._serialized_end=2114
+  _globals['_IDENTITYPROVIDER_OKTACONFIG']._serialized_start=2116
+  _globals['_IDENTITYPROVIDER_OKTACONFIG']._serialized_end=2186
+  _globals['_IDENTITYPROVIDER_GOOGLECONFIG']._serialized_start=2188
+  _globals['_IDENTITYPROVIDER_GOOGLECONFIG']._serialized_end=2231
+  _globals['_IDENTITYPROVIDER_GITHUBCONFIG']._serialized_start=2233
+  _globals['_IDENTITYPROVIDER_GITHUBCONFIG']._serialized_end=2271
+  _globals['_IDENTITYPROVIDER_ENTRACONFIG']._serialized_start=2273
+  _globals['_IDENTITYPROVIDER_ENTRACONFIG']._serialized_end=2311
+  _globals['_IDENTITYPROVIDER_CLAIMMAPPING']._serialized_start=2314
+  _globals['_IDENTITYPROVIDER_CLAIMMAPPING']._serialized_end=2520
+  _globals['_IDENTITYPROVIDER_ACCESSRULE']._serialized_start=2522
+  _globals['_IDENTITYPROVIDER_ACCESSRULE']._serialized_end=2614
+  _globals['_CREATEIDENTITYPROVIDERREQUEST']._serialized_start=2764
+  _globals['_CREATEIDENTITYPROVIDERREQUEST']._serialized_end=3133
+  _globals['_GETIDENTITYPROVIDERREQUEST']._serialized_start=3135
+  _globals['_GETIDENTITYPROVIDERREQUEST']._serialized_end=3223
+  _globals['_LISTIDENTITYPROVIDERSREQUEST']._serialized_start=3226
+  _globals['_LISTIDENTITYPROVIDERSREQUEST']._serialized_end=3369
+  _globals['_LISTIDENTITYPROVIDERSRESPONSE']._serialized_start=3371
+  _globals['_LISTIDENTITYPROVIDERSRESPONSE']._serialized_end=3492
+  _globals['_UPDATEIDENTITYPROVIDERREQUEST']._serialized_start=3495
+  _globals['_UPDATEIDENTITYPROVIDERREQUEST']._serialized_end=3714
+  _globals['_DELETEIDENTITYPROVIDERREQUEST']._serialized_start=3717
+  _globals['_DELETEIDENTITYPROVIDERREQUEST']._serialized_end=3891
+  _globals['_TESTIDENTITYPROVIDERREQUEST']._serialized_start=3893
+  _globals['_TESTIDENTITYPROVIDERREQUEST']._serialized_end=3982
+  _globals['_TESTIDENTITYPROVIDERRESPONSE']._serialized_start=3985
+  _globals['_TESTIDENTITYPROVIDERRESPONSE']._serialized_end=4336
+  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK']._serialized_start=4117
+  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK']._serialized_end=4336
+  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK_STATE']._serialized_start=4251
+  _globals['_TESTIDENTITYPROVIDERRESPONSE_CHECK_STATE']._serialized_end=4336
+  _globals['_IDENTITYPROVIDERSERVICE']._serialized_start=4339
+  _globals['_IDENTITYPROVIDERSERVICE']._serialized_end=5546
 # @@protoc_insertion_point(module_scope)

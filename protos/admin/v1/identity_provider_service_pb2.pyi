@@ -1,10 +1,15 @@
 import datetime
 
+from google.api import annotations_pb2 as _annotations_pb2
+from google.api import client_pb2 as _client_pb2
 from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.api import field_info_pb2 as _field_info_pb2
+from google.api import resource_pb2 as _resource_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import empty_pb2 as _empty_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from protos.admin.v1 import annotations_pb2 as _annotations_pb2_1
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -159,16 +164,18 @@ class IdentityProvider(_message.Message):
     def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., disabled: _Optional[bool] = ..., oidc: _Optional[_Union[IdentityProvider.OidcConfig, _Mapping]] = ..., oauth2: _Optional[_Union[IdentityProvider.OAuth2Config, _Mapping]] = ..., workos: _Optional[_Union[IdentityProvider.WorkosConfig, _Mapping]] = ..., auth0: _Optional[_Union[IdentityProvider.Auth0Config, _Mapping]] = ..., okta: _Optional[_Union[IdentityProvider.OktaConfig, _Mapping]] = ..., google: _Optional[_Union[IdentityProvider.GoogleConfig, _Mapping]] = ..., github: _Optional[_Union[IdentityProvider.GithubConfig, _Mapping]] = ..., entra: _Optional[_Union[IdentityProvider.EntraConfig, _Mapping]] = ..., client_id: _Optional[str] = ..., client_secret: _Optional[str] = ..., client_secret_set: _Optional[bool] = ..., token_endpoint_auth_method: _Optional[str] = ..., scopes: _Optional[_Iterable[str]] = ..., claim_mapping: _Optional[_Union[IdentityProvider.ClaimMapping, _Mapping]] = ..., access_rule: _Optional[_Union[IdentityProvider.AccessRule, _Mapping]] = ..., login_domains: _Optional[_Iterable[str]] = ..., redirect_uri: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ..., client_assertion_algorithm: _Optional[str] = ..., public_jwk: _Optional[str] = ..., vouches_for_email: _Optional[bool] = ..., recheck_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., client_jwks_uri: _Optional[str] = ..., vouches_for_clients: _Optional[bool] = ...) -> None: ...
 
 class CreateIdentityProviderRequest(_message.Message):
-    __slots__ = ("parent", "identity_provider_id", "identity_provider", "validate_only")
+    __slots__ = ("parent", "identity_provider_id", "identity_provider", "validate_only", "request_id")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     IDENTITY_PROVIDER_ID_FIELD_NUMBER: _ClassVar[int]
     IDENTITY_PROVIDER_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     parent: str
     identity_provider_id: str
     identity_provider: IdentityProvider
     validate_only: bool
-    def __init__(self, parent: _Optional[str] = ..., identity_provider_id: _Optional[str] = ..., identity_provider: _Optional[_Union[IdentityProvider, _Mapping]] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    request_id: str
+    def __init__(self, parent: _Optional[str] = ..., identity_provider_id: _Optional[str] = ..., identity_provider: _Optional[_Union[IdentityProvider, _Mapping]] = ..., validate_only: _Optional[bool] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class GetIdentityProviderRequest(_message.Message):
     __slots__ = ("name",)
@@ -195,20 +202,28 @@ class ListIdentityProvidersResponse(_message.Message):
     def __init__(self, identity_providers: _Optional[_Iterable[_Union[IdentityProvider, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class UpdateIdentityProviderRequest(_message.Message):
-    __slots__ = ("identity_provider", "update_mask")
+    __slots__ = ("identity_provider", "update_mask", "validate_only", "request_id")
     IDENTITY_PROVIDER_FIELD_NUMBER: _ClassVar[int]
     UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     identity_provider: IdentityProvider
     update_mask: _field_mask_pb2.FieldMask
-    def __init__(self, identity_provider: _Optional[_Union[IdentityProvider, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    validate_only: bool
+    request_id: str
+    def __init__(self, identity_provider: _Optional[_Union[IdentityProvider, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., validate_only: _Optional[bool] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class DeleteIdentityProviderRequest(_message.Message):
-    __slots__ = ("name", "etag")
+    __slots__ = ("name", "etag", "validate_only", "request_id")
     NAME_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     name: str
     etag: str
-    def __init__(self, name: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
+    validate_only: bool
+    request_id: str
+    def __init__(self, name: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class TestIdentityProviderRequest(_message.Message):
     __slots__ = ("name",)

@@ -22,13 +22,18 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import client_pb2 as google_dot_api_dot_client__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from protos.admin.v1 import annotations_pb2 as protos_dot_admin_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$protos/admin/v1/issuer_service.proto\x12\x11tenantry.admin.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x04\n\x06Issuer\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03uid\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\nissuer_uri\x18\x04 \x01(\tB\x05\xe2\x41\x02\x02\x05\x12\x34\n\x05state\x18\x05 \x01(\x0e\x32\x1f.tenantry.admin.v1.Issuer.StateB\x04\xe2\x41\x01\x03\x12\x35\n\x06policy\x18\x06 \x01(\x0b\x32\x1f.tenantry.admin.v1.IssuerPolicyB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x64\x65lete_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\npurge_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\"W\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_ACTIVE\x10\x01\x12\x12\n\x0eSTATE_DISABLED\x10\x02\x12\x11\n\rSTATE_DELETED\x10\x03\"\xdc\x0c\n\x0cIssuerPolicy\x12\x33\n\x10\x61\x63\x63\x65ss_token_ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x34\n\x11refresh_token_ttl\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\tgrant_ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x39\n\x16\x61uthorization_code_ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rreplay_window\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12.\n\x0bsession_ttl\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06scopes\x18\x07 \x03(\t\x12\x41\n\x0ctoken_format\x18\x08 \x01(\x0e\x32+.tenantry.admin.v1.IssuerPolicy.TokenFormat\x12\x1e\n\x11signing_algorithm\x18\t \x01(\tH\x00\x88\x01\x01\x12\x34\n\x11key_roll_interval\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x42\n\x0cregistration\x18\x0b \x01(\x0e\x32,.tenantry.admin.v1.IssuerPolicy.Registration\x12\x34\n\x11unused_client_ttl\x18\x0c \x01(\x0b\x32\x19.google.protobuf.Duration\x12 \n\x18private_redirect_schemes\x18\r \x03(\t\x12\x17\n\x0f\x61llowed_origins\x18\x0f \x03(\t\x12\x12\n\x05\x64\x65\x62ug\x18\x10 \x01(\x08H\x01\x88\x01\x01\x12\x1a\n\rlink_by_email\x18\x11 \x01(\x08H\x02\x88\x01\x01\x12\x1b\n\x13\x66irst_party_origins\x18\x12 \x03(\t\x12I\n\x10\x63lient_documents\x18\x13 \x01(\x0e\x32/.tenantry.admin.v1.IssuerPolicy.ClientDocuments\x12\x1d\n\x15\x63lient_document_hosts\x18\x14 \x03(\t\x12 \n\x13\x64pop_nonce_required\x18( \x01(\x08H\x03\x88\x01\x01\x12\x19\n\x0cpar_required\x18) \x01(\x08H\x04\x88\x01\x01\x12\x38\n\x12registration_limit\x18\x1e \x01(\x0b\x32\x1c.tenantry.admin.v1.RateLimit\x12\x33\n\rfailure_limit\x18\x1f \x01(\x0b\x32\x1c.tenantry.admin.v1.RateLimit\x12\x32\n\x0c\x63lient_limit\x18  \x01(\x0b\x32\x1c.tenantry.admin.v1.RateLimit\x12\x31\n\x0bguess_limit\x18! \x01(\x0b\x32\x1c.tenantry.admin.v1.RateLimit\x12\x33\n\rsession_limit\x18\" \x01(\x0b\x32\x1c.tenantry.admin.v1.RateLimit\"Z\n\x0bTokenFormat\x12\x1c\n\x18TOKEN_FORMAT_UNSPECIFIED\x10\x00\x12\x14\n\x10TOKEN_FORMAT_JWT\x10\x01\x12\x17\n\x13TOKEN_FORMAT_OPAQUE\x10\x02\"t\n\x0cRegistration\x12\x1c\n\x18REGISTRATION_UNSPECIFIED\x10\x00\x12\x15\n\x11REGISTRATION_OPEN\x10\x01\x12\x16\n\x12REGISTRATION_TOKEN\x10\x02\x12\x17\n\x13REGISTRATION_CLOSED\x10\x03\"\x85\x01\n\x0f\x43lientDocuments\x12 \n\x1c\x43LIENT_DOCUMENTS_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43LIENT_DOCUMENTS_ANY\x10\x01\x12\x1b\n\x17\x43LIENT_DOCUMENTS_LISTED\x10\x02\x12\x19\n\x15\x43LIENT_DOCUMENTS_NONE\x10\x03\x42\x14\n\x12_signing_algorithmB\x08\n\x06_debugB\x10\n\x0e_link_by_emailB\x16\n\x14_dpop_nonce_requiredB\x0f\n\r_par_requiredJ\x04\x08\x0e\x10\x0f\".\n\tRateLimit\x12\x12\n\nper_minute\x18\x01 \x01(\x05\x12\r\n\x05\x62urst\x18\x02 \x01(\x05\"|\n\x13\x43reateIssuerRequest\x12\x17\n\tissuer_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12/\n\x06issuer\x18\x02 \x01(\x0b\x32\x19.tenantry.admin.v1.IssuerB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"&\n\x10GetIssuerRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"c\n\x12ListIssuersRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cshow_deleted\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"Z\n\x13ListIssuersResponse\x12*\n\x07issuers\x18\x01 \x03(\x0b\x32\x19.tenantry.admin.v1.Issuer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"}\n\x13UpdateIssuerRequest\x12/\n\x06issuer\x18\x01 \x01(\x0b\x32\x19.tenantry.admin.v1.IssuerB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"=\n\x13\x44\x65leteIssuerRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"+\n\x15UndeleteIssuerRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x13\x45nableIssuerRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\">\n\x14\x44isableIssuerRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x32\xb2\x05\n\rIssuerService\x12Q\n\x0c\x43reateIssuer\x12&.tenantry.admin.v1.CreateIssuerRequest\x1a\x19.tenantry.admin.v1.Issuer\x12K\n\tGetIssuer\x12#.tenantry.admin.v1.GetIssuerRequest\x1a\x19.tenantry.admin.v1.Issuer\x12\\\n\x0bListIssuers\x12%.tenantry.admin.v1.ListIssuersRequest\x1a&.tenantry.admin.v1.ListIssuersResponse\x12Q\n\x0cUpdateIssuer\x12&.tenantry.admin.v1.UpdateIssuerRequest\x1a\x19.tenantry.admin.v1.Issuer\x12Q\n\x0c\x44\x65leteIssuer\x12&.tenantry.admin.v1.DeleteIssuerRequest\x1a\x19.tenantry.admin.v1.Issuer\x12U\n\x0eUndeleteIssuer\x12(.tenantry.admin.v1.UndeleteIssuerRequest\x1a\x19.tenantry.admin.v1.Issuer\x12Q\n\x0c\x45nableIssuer\x12&.tenantry.admin.v1.EnableIssuerRequest\x1a\x19.tenantry.admin.v1.Issuer\x12S\n\rDisableIssuer\x12\'.tenantry.admin.v1.DisableIssuerRequest\x1a\x19.tenantry.admin.v1.Issuerb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$protos/admin/v1/issuer_service.proto\x12\x11tenantry.admin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!protos/admin/v1/annotations.proto\"\xe4\x04\n\x06Issuer\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03uid\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12 \n\x0c\x64isplay_name\x18\x03 \x01(\tB\n\xe2\x41\x01\x01\x9a\xb5\x18\x02\x08?\x12\x19\n\nissuer_uri\x18\x04 \x01(\tB\x05\xe2\x41\x02\x02\x05\x12\x34\n\x05state\x18\x05 \x01(\x0e\x32\x1f.tenantry.admin.v1.Issuer.StateB\x04\xe2\x41\x01\x03\x12\x35\n\x06policy\x18\x06 \x01(\x0b\x32\x1f.tenantry.admin.v1.IssuerPolicyB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x64\x65lete_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\npurge_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x0b \x01(\tB\x04\xe2\x41\x01\x01\"W\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_ACTIVE\x10\x01\x12\x12\n\x0eSTATE_DISABLED\x10\x02\x12\x11\n\rSTATE_DELETED\x10\x03:A\xea\x41>\n\x19\x61\x64min.tenantry.dev/Issuer\x12\x10issuers/{issuer}*\x07issuers2\x06issuer\"\x89\x11\n\x0cIssuerPolicy\x12\x44\n\x10\x61\x63\x63\x65ss_token_ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xe2\x41\x01\x01\x9a\xb5\x18\x07(\n0\x80\x9a\x9e\x01\x12\x45\n\x11refresh_token_ttl\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xe2\x41\x01\x01\x9a\xb5\x18\x07(\x00\x30\x80\xb2\xb2K\x12>\n\tgrant_ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xe2\x41\x01\x01\x9a\xb5\x18\x08(<0\x80\xe4\xe4\x96\x01\x12H\n\x16\x61uthorization_code_ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\r\xe2\x41\x01\x01\x9a\xb5\x18\x05(\x05\x30\xd8\x04\x12?\n\rreplay_window\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\r\xe2\x41\x01\x01\x9a\xb5\x18\x05(\x00\x30\xd8\x04\x12?\n\x0bsession_ttl\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xe2\x41\x01\x01\x9a\xb5\x18\x07(<0\x80\x8a\x8a\x0f\x12\x1a\n\x06scopes\x18\x07 \x03(\tB\n\xe2\x41\x01\x01\x9a\xb5\x18\x02 d\x12G\n\x0ctoken_format\x18\x08 \x01(\x0e\x32+.tenantry.admin.v1.IssuerPolicy.TokenFormatB\x04\xe2\x41\x01\x01\x12$\n\x11signing_algorithm\x18\t \x01(\tB\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x46\n\x11key_roll_interval\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xe2\x41\x01\x01\x9a\xb5\x18\x08(\x90\x1c\x30\x80\xb2\xb2K\x12H\n\x0cregistration\x18\x0b \x01(\x0e\x32,.tenantry.admin.v1.IssuerPolicy.RegistrationB\x04\xe2\x41\x01\x01\x12H\n\x11unused_client_ttl\x18\x0c \x01(\x0b\x32\x19.google.protobuf.DurationB\x12\xe2\x41\x01\x01\x9a\xb5\x18\n(\x80\xa3\x05\x30\x80\xe4\xe4\x96\x01\x12,\n\x18private_redirect_schemes\x18\r \x03(\tB\n\xe2\x41\x01\x01\x9a\xb5\x18\x02 d\x12#\n\x0f\x61llowed_origins\x18\x0f \x03(\tB\n\xe2\x41\x01\x01\x9a\xb5\x18\x02 d\x12\x18\n\x05\x64\x65\x62ug\x18\x10 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x01\x88\x01\x01\x12 \n\rlink_by_email\x18\x11 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x02\x88\x01\x01\x12\'\n\x13\x66irst_party_origins\x18\x12 \x03(\tB\n\xe2\x41\x01\x01\x9a\xb5\x18\x02 d\x12O\n\x10\x63lient_documents\x18\x13 \x01(\x0e\x32/.tenantry.admin.v1.IssuerPolicy.ClientDocumentsB\x04\xe2\x41\x01\x01\x12)\n\x15\x63lient_document_hosts\x18\x14 \x03(\tB\n\xe2\x41\x01\x01\x9a\xb5\x18\x02 d\x12&\n\x13\x64pop_nonce_required\x18( \x01(\x08\x42\x04\xe2\x41\x01\x01H\x03\x88\x01\x01\x12\x1f\n\x0cpar_required\x18) \x01(\x08\x42\x04\xe2\x41\x01\x01H\x04\x88\x01\x01\x12>\n\x12registration_limit\x18\x1e \x01(\x0b\x32\x1c.tenantry.admin.v1.RateLimitB\x04\xe2\x41\x01\x01\x12\x39\n\rfailure_limit\x18\x1f \x01(\x0b\x32\x1c.tenantry.admin.v1.RateLimitB\x04\xe2\x41\x01\x01\x12\x38\n\x0c\x63lient_limit\x18  \x01(\x0b\x32\x1c.tenantry.admin.v1.RateLimitB\x04\xe2\x41\x01\x01\x12\x37\n\x0bguess_limit\x18! \x01(\x0b\x32\x1c.tenantry.admin.v1.RateLimitB\x04\xe2\x41\x01\x01\x12\x39\n\rsession_limit\x18\" \x01(\x0b\x32\x1c.tenantry.admin.v1.RateLimitB\x04\xe2\x41\x01\x01\x12\x36\n\x1e\x63lient_certificate_authorities\x18< \x03(\tB\x0e\xe2\x41\x01\x01\x9a\xb5\x18\x06\x08\x80\x80\x01 \x14\x12T\n\x1asoftware_statement_issuers\x18= \x03(\x0b\x32*.tenantry.admin.v1.SoftwareStatementIssuerB\x04\xe2\x41\x01\x01\x12.\n\x1bsoftware_statement_required\x18> \x01(\x08\x42\x04\xe2\x41\x01\x01H\x05\x88\x01\x01\x12$\n\x11\x61pproval_required\x18? \x01(\x08\x42\x04\xe2\x41\x01\x01H\x06\x88\x01\x01\"Z\n\x0bTokenFormat\x12\x1c\n\x18TOKEN_FORMAT_UNSPECIFIED\x10\x00\x12\x14\n\x10TOKEN_FORMAT_JWT\x10\x01\x12\x17\n\x13TOKEN_FORMAT_OPAQUE\x10\x02\"t\n\x0cRegistration\x12\x1c\n\x18REGISTRATION_UNSPECIFIED\x10\x00\x12\x15\n\x11REGISTRATION_OPEN\x10\x01\x12\x16\n\x12REGISTRATION_TOKEN\x10\x02\x12\x17\n\x13REGISTRATION_CLOSED\x10\x03\"\x85\x01\n\x0f\x43lientDocuments\x12 \n\x1c\x43LIENT_DOCUMENTS_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43LIENT_DOCUMENTS_ANY\x10\x01\x12\x1b\n\x17\x43LIENT_DOCUMENTS_LISTED\x10\x02\x12\x19\n\x15\x43LIENT_DOCUMENTS_NONE\x10\x03\x42\x14\n\x12_signing_algorithmB\x08\n\x06_debugB\x10\n\x0e_link_by_emailB\x16\n\x14_dpop_nonce_requiredB\x0f\n\r_par_requiredB\x1e\n\x1c_software_statement_requiredB\x14\n\x12_approval_requiredJ\x04\x08\x0e\x10\x0f\"c\n\x17SoftwareStatementIssuer\x12\x14\n\x06issuer\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x04jwks\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\x9a\xb5\x18\x04\x08\x80\x80\x04\x12\x16\n\x08jwks_uri\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"N\n\tRateLimit\x12\"\n\nper_minute\x18\x01 \x01(\x05\x42\x0e\xe2\x41\x01\x01\x9a\xb5\x18\x06(\x00\x30\xc0\x84=\x12\x1d\n\x05\x62urst\x18\x02 \x01(\x05\x42\x0e\xe2\x41\x01\x01\x9a\xb5\x18\x06(\x00\x30\xc0\x84=\"\x89\x02\n\x13\x43reateIssuerRequest\x12\x81\x01\n\tissuer_id\x18\x01 \x01(\tBn\xe2\x41\x01\x02\x9a\xb5\x18\x66\x12![a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\x1a\x41\x31 to 63 of a-z, 0-9 and -, begin with a letter and not end with -\x12/\n\x06issuer\x18\x02 \x01(\x0b\x32\x19.tenantry.admin.v1.IssuerB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"D\n\x10GetIssuerRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19\x61\x64min.tenantry.dev/Issuer\"c\n\x12ListIssuersRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cshow_deleted\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"Z\n\x13ListIssuersResponse\x12*\n\x07issuers\x18\x01 \x03(\x0b\x32\x19.tenantry.admin.v1.Issuer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xbc\x01\n\x13UpdateIssuerRequest\x12/\n\x06issuer\x18\x01 \x01(\x0b\x32\x19.tenantry.admin.v1.IssuerB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x9a\x01\n\x13\x44\x65leteIssuerRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19\x61\x64min.tenantry.dev/Issuer\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x7f\n\x15UndeleteIssuerRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19\x61\x64min.tenantry.dev/Issuer\x12 \n\nrequest_id\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"}\n\x13\x45nableIssuerRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19\x61\x64min.tenantry.dev/Issuer\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"~\n\x14\x44isableIssuerRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19\x61\x64min.tenantry.dev/Issuer\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x32\xbf\x08\n\rIssuerService\x12\x85\x01\n\x0c\x43reateIssuer\x12&.tenantry.admin.v1.CreateIssuerRequest\x1a\x19.tenantry.admin.v1.Issuer\"2\xda\x41\x10issuer,issuer_id\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\x15\"\x0b/v1/issuers:\x06issuer\x12t\n\tGetIssuer\x12#.tenantry.admin.v1.GetIssuerRequest\x1a\x19.tenantry.admin.v1.Issuer\"\'\xda\x41\x04name\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/{name=issuers/*}\x12|\n\x0bListIssuers\x12%.tenantry.admin.v1.ListIssuersRequest\x1a&.tenantry.admin.v1.ListIssuersResponse\"\x1e\xda\x41\x00\x88\xb5\x18\x01\x90\xb5\x18\x01\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/issuers\x12\x97\x01\n\x0cUpdateIssuer\x12&.tenantry.admin.v1.UpdateIssuerRequest\x1a\x19.tenantry.admin.v1.Issuer\"D\xda\x41\x12issuer,update_mask\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02%2\x1b/v1/{issuer.name=issuers/*}:\x06issuer\x12z\n\x0c\x44\x65leteIssuer\x12&.tenantry.admin.v1.DeleteIssuerRequest\x1a\x19.tenantry.admin.v1.Issuer\"\'\xda\x41\x04name\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\x16*\x14/v1/{name=issuers/*}\x12\x8a\x01\n\x0eUndeleteIssuer\x12(.tenantry.admin.v1.UndeleteIssuerRequest\x1a\x19.tenantry.admin.v1.Issuer\"3\xda\x41\x04name\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02\"\"\x1d/v1/{name=issuers/*}:undelete:\x01*\x12\x84\x01\n\x0c\x45nableIssuer\x12&.tenantry.admin.v1.EnableIssuerRequest\x1a\x19.tenantry.admin.v1.Issuer\"1\xda\x41\x04name\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=issuers/*}:enable:\x01*\x12\x87\x01\n\rDisableIssuer\x12\'.tenantry.admin.v1.DisableIssuerRequest\x1a\x19.tenantry.admin.v1.Issuer\"2\xda\x41\x04name\x88\xb5\x18\x03\x82\xd3\xe4\x93\x02!\"\x1c/v1/{name=issuers/*}:disable:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,7 +45,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ISSUER'].fields_by_name['uid']._loaded_options = None
   _globals['_ISSUER'].fields_by_name['uid']._serialized_options = b'\342A\001\003'
   _globals['_ISSUER'].fields_by_name['display_name']._loaded_options = None
-  _globals['_ISSUER'].fields_by_name['display_name']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUER'].fields_by_name['display_name']._serialized_options = b'\342A\001\001\232\265\030\002\010?'
   _globals['_ISSUER'].fields_by_name['issuer_uri']._loaded_options = None
   _globals['_ISSUER'].fields_by_name['issuer_uri']._serialized_options = b'\342A\002\002\005'
   _globals['_ISSUER'].fields_by_name['state']._loaded_options = None
@@ -56,15 +61,89 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ISSUER'].fields_by_name['purge_time']._loaded_options = None
   _globals['_ISSUER'].fields_by_name['purge_time']._serialized_options = b'\342A\001\003'
   _globals['_ISSUER'].fields_by_name['etag']._loaded_options = None
-  _globals['_ISSUER'].fields_by_name['etag']._serialized_options = b'\342A\001\003'
+  _globals['_ISSUER'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUER']._loaded_options = None
+  _globals['_ISSUER']._serialized_options = b'\352A>\n\031admin.tenantry.dev/Issuer\022\020issuers/{issuer}*\007issuers2\006issuer'
+  _globals['_ISSUERPOLICY'].fields_by_name['access_token_ttl']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['access_token_ttl']._serialized_options = b'\342A\001\001\232\265\030\007(\n0\200\232\236\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['refresh_token_ttl']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['refresh_token_ttl']._serialized_options = b'\342A\001\001\232\265\030\007(\0000\200\262\262K'
+  _globals['_ISSUERPOLICY'].fields_by_name['grant_ttl']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['grant_ttl']._serialized_options = b'\342A\001\001\232\265\030\010(<0\200\344\344\226\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['authorization_code_ttl']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['authorization_code_ttl']._serialized_options = b'\342A\001\001\232\265\030\005(\0050\330\004'
+  _globals['_ISSUERPOLICY'].fields_by_name['replay_window']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['replay_window']._serialized_options = b'\342A\001\001\232\265\030\005(\0000\330\004'
+  _globals['_ISSUERPOLICY'].fields_by_name['session_ttl']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['session_ttl']._serialized_options = b'\342A\001\001\232\265\030\007(<0\200\212\212\017'
+  _globals['_ISSUERPOLICY'].fields_by_name['scopes']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['scopes']._serialized_options = b'\342A\001\001\232\265\030\002 d'
+  _globals['_ISSUERPOLICY'].fields_by_name['token_format']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['token_format']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['signing_algorithm']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['signing_algorithm']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['key_roll_interval']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['key_roll_interval']._serialized_options = b'\342A\001\001\232\265\030\010(\220\0340\200\262\262K'
+  _globals['_ISSUERPOLICY'].fields_by_name['registration']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['registration']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['unused_client_ttl']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['unused_client_ttl']._serialized_options = b'\342A\001\001\232\265\030\n(\200\243\0050\200\344\344\226\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['private_redirect_schemes']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['private_redirect_schemes']._serialized_options = b'\342A\001\001\232\265\030\002 d'
+  _globals['_ISSUERPOLICY'].fields_by_name['allowed_origins']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['allowed_origins']._serialized_options = b'\342A\001\001\232\265\030\002 d'
+  _globals['_ISSUERPOLICY'].fields_by_name['debug']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['debug']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['link_by_email']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['link_by_email']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['first_party_origins']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['first_party_origins']._serialized_options = b'\342A\001\001\232\265\030\002 d'
+  _globals['_ISSUERPOLICY'].fields_by_name['client_documents']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['client_documents']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['client_document_hosts']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['client_document_hosts']._serialized_options = b'\342A\001\001\232\265\030\002 d'
+  _globals['_ISSUERPOLICY'].fields_by_name['dpop_nonce_required']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['dpop_nonce_required']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['par_required']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['par_required']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['registration_limit']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['registration_limit']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['failure_limit']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['failure_limit']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['client_limit']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['client_limit']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['guess_limit']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['guess_limit']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['session_limit']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['session_limit']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['client_certificate_authorities']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['client_certificate_authorities']._serialized_options = b'\342A\001\001\232\265\030\006\010\200\200\001 \024'
+  _globals['_ISSUERPOLICY'].fields_by_name['software_statement_issuers']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['software_statement_issuers']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['software_statement_required']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['software_statement_required']._serialized_options = b'\342A\001\001'
+  _globals['_ISSUERPOLICY'].fields_by_name['approval_required']._loaded_options = None
+  _globals['_ISSUERPOLICY'].fields_by_name['approval_required']._serialized_options = b'\342A\001\001'
+  _globals['_SOFTWARESTATEMENTISSUER'].fields_by_name['issuer']._loaded_options = None
+  _globals['_SOFTWARESTATEMENTISSUER'].fields_by_name['issuer']._serialized_options = b'\342A\001\002'
+  _globals['_SOFTWARESTATEMENTISSUER'].fields_by_name['jwks']._loaded_options = None
+  _globals['_SOFTWARESTATEMENTISSUER'].fields_by_name['jwks']._serialized_options = b'\342A\001\001\232\265\030\004\010\200\200\004'
+  _globals['_SOFTWARESTATEMENTISSUER'].fields_by_name['jwks_uri']._loaded_options = None
+  _globals['_SOFTWARESTATEMENTISSUER'].fields_by_name['jwks_uri']._serialized_options = b'\342A\001\001'
+  _globals['_RATELIMIT'].fields_by_name['per_minute']._loaded_options = None
+  _globals['_RATELIMIT'].fields_by_name['per_minute']._serialized_options = b'\342A\001\001\232\265\030\006(\0000\300\204='
+  _globals['_RATELIMIT'].fields_by_name['burst']._loaded_options = None
+  _globals['_RATELIMIT'].fields_by_name['burst']._serialized_options = b'\342A\001\001\232\265\030\006(\0000\300\204='
   _globals['_CREATEISSUERREQUEST'].fields_by_name['issuer_id']._loaded_options = None
-  _globals['_CREATEISSUERREQUEST'].fields_by_name['issuer_id']._serialized_options = b'\342A\001\002'
+  _globals['_CREATEISSUERREQUEST'].fields_by_name['issuer_id']._serialized_options = b'\342A\001\002\232\265\030f\022![a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\032A1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -'
   _globals['_CREATEISSUERREQUEST'].fields_by_name['issuer']._loaded_options = None
   _globals['_CREATEISSUERREQUEST'].fields_by_name['issuer']._serialized_options = b'\342A\001\002'
   _globals['_CREATEISSUERREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_CREATEISSUERREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEISSUERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CREATEISSUERREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_GETISSUERREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETISSUERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETISSUERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\033\n\031admin.tenantry.dev/Issuer'
   _globals['_LISTISSUERSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTISSUERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTISSUERSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -75,52 +154,86 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEISSUERREQUEST'].fields_by_name['issuer']._serialized_options = b'\342A\001\002'
   _globals['_UPDATEISSUERREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATEISSUERREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATEISSUERREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_UPDATEISSUERREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATEISSUERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UPDATEISSUERREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_DELETEISSUERREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETEISSUERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DELETEISSUERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\033\n\031admin.tenantry.dev/Issuer'
   _globals['_DELETEISSUERREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETEISSUERREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_DELETEISSUERREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_DELETEISSUERREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_DELETEISSUERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_DELETEISSUERREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_UNDELETEISSUERREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_UNDELETEISSUERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_UNDELETEISSUERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\033\n\031admin.tenantry.dev/Issuer'
+  _globals['_UNDELETEISSUERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UNDELETEISSUERREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
+  _globals['_UNDELETEISSUERREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_UNDELETEISSUERREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_ENABLEISSUERREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_ENABLEISSUERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_ENABLEISSUERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\033\n\031admin.tenantry.dev/Issuer'
   _globals['_ENABLEISSUERREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_ENABLEISSUERREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_ENABLEISSUERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_ENABLEISSUERREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_DISABLEISSUERREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DISABLEISSUERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DISABLEISSUERREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\033\n\031admin.tenantry.dev/Issuer'
   _globals['_DISABLEISSUERREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DISABLEISSUERREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
-  _globals['_ISSUER']._serialized_start=192
-  _globals['_ISSUER']._serialized_end=731
-  _globals['_ISSUER_STATE']._serialized_start=644
-  _globals['_ISSUER_STATE']._serialized_end=731
-  _globals['_ISSUERPOLICY']._serialized_start=734
-  _globals['_ISSUERPOLICY']._serialized_end=2362
-  _globals['_ISSUERPOLICY_TOKENFORMAT']._serialized_start=1921
-  _globals['_ISSUERPOLICY_TOKENFORMAT']._serialized_end=2011
-  _globals['_ISSUERPOLICY_REGISTRATION']._serialized_start=2013
-  _globals['_ISSUERPOLICY_REGISTRATION']._serialized_end=2129
-  _globals['_ISSUERPOLICY_CLIENTDOCUMENTS']._serialized_start=2132
-  _globals['_ISSUERPOLICY_CLIENTDOCUMENTS']._serialized_end=2265
-  _globals['_RATELIMIT']._serialized_start=2364
-  _globals['_RATELIMIT']._serialized_end=2410
-  _globals['_CREATEISSUERREQUEST']._serialized_start=2412
-  _globals['_CREATEISSUERREQUEST']._serialized_end=2536
-  _globals['_GETISSUERREQUEST']._serialized_start=2538
-  _globals['_GETISSUERREQUEST']._serialized_end=2576
-  _globals['_LISTISSUERSREQUEST']._serialized_start=2578
-  _globals['_LISTISSUERSREQUEST']._serialized_end=2677
-  _globals['_LISTISSUERSRESPONSE']._serialized_start=2679
-  _globals['_LISTISSUERSRESPONSE']._serialized_end=2769
-  _globals['_UPDATEISSUERREQUEST']._serialized_start=2771
-  _globals['_UPDATEISSUERREQUEST']._serialized_end=2896
-  _globals['_DELETEISSUERREQUEST']._serialized_start=2898
-  _globals['_DELETEISSUERREQUEST']._serialized_end=2959
-  _globals['_UNDELETEISSUERREQUEST']._serialized_start=2961
-  _globals['_UNDELETEISSUERREQUEST']._serialized_end=3004
-  _globals['_ENABLEISSUERREQUEST']._serialized_start=3006
-  _globals['_ENABLEISSUERREQUEST']._serialized_end=3067
-  _globals['_DISABLEISSUERREQUEST']._serialized_start=3069
-  _globals['_DISABLEISSUERREQUEST']._serialized_end=3131
-  _globals['_ISSUERSERVICE']._serialized_start=3134
-  _globals['_ISSUERSERVICE']._serialized_end=3824
+  _globals['_DISABLEISSUERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_DISABLEISSUERREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
+  _globals['_ISSUERSERVICE'].methods_by_name['CreateIssuer']._loaded_options = None
+  _globals['_ISSUERSERVICE'].methods_by_name['CreateIssuer']._serialized_options = b'\332A\020issuer,issuer_id\210\265\030\003\202\323\344\223\002\025\"\013/v1/issuers:\006issuer'
+  _globals['_ISSUERSERVICE'].methods_by_name['GetIssuer']._loaded_options = None
+  _globals['_ISSUERSERVICE'].methods_by_name['GetIssuer']._serialized_options = b'\332A\004name\210\265\030\001\202\323\344\223\002\026\022\024/v1/{name=issuers/*}'
+  _globals['_ISSUERSERVICE'].methods_by_name['ListIssuers']._loaded_options = None
+  _globals['_ISSUERSERVICE'].methods_by_name['ListIssuers']._serialized_options = b'\332A\000\210\265\030\001\220\265\030\001\202\323\344\223\002\r\022\013/v1/issuers'
+  _globals['_ISSUERSERVICE'].methods_by_name['UpdateIssuer']._loaded_options = None
+  _globals['_ISSUERSERVICE'].methods_by_name['UpdateIssuer']._serialized_options = b'\332A\022issuer,update_mask\210\265\030\002\202\323\344\223\002%2\033/v1/{issuer.name=issuers/*}:\006issuer'
+  _globals['_ISSUERSERVICE'].methods_by_name['DeleteIssuer']._loaded_options = None
+  _globals['_ISSUERSERVICE'].methods_by_name['DeleteIssuer']._serialized_options = b'\332A\004name\210\265\030\003\202\323\344\223\002\026*\024/v1/{name=issuers/*}'
+  _globals['_ISSUERSERVICE'].methods_by_name['UndeleteIssuer']._loaded_options = None
+  _globals['_ISSUERSERVICE'].methods_by_name['UndeleteIssuer']._serialized_options = b'\332A\004name\210\265\030\003\202\323\344\223\002\"\"\035/v1/{name=issuers/*}:undelete:\001*'
+  _globals['_ISSUERSERVICE'].methods_by_name['EnableIssuer']._loaded_options = None
+  _globals['_ISSUERSERVICE'].methods_by_name['EnableIssuer']._serialized_options = b'\332A\004name\210\265\030\003\202\323\344\223\002 \"\033/v1/{name=issuers/*}:enable:\001*'
+  _globals['_ISSUERSERVICE'].methods_by_name['DisableIssuer']._loaded_options = None
+  _globals['_ISSUERSERVICE'].methods_by_name['DisableIssuer']._serialized_options = b'\332A\004name\210\265\030\003\202\323\344\223\002!\"\034/v1/{name=issuers/*}:disable:\001*'
+  _globals['_ISSUER']._serialized_start=338
+  _globals['_ISSUER']._serialized_end=950
+  _globals['_ISSUER_STATE']._serialized_start=796
+  _globals['_ISSUER_STATE']._serialized_end=883
+  _globals['_ISSUERPOLICY']._serialized_start=953
+  _globals['_ISSUERPOLICY']._serialized_end=3138
+  _globals['_ISSUERPOLICY_TOKENFORMAT']._serialized_start=2643
+  _globals['_ISSUERPOLICY_TOKENFORMAT']._serialized_end=2733
+  _globals['_ISSUERPOLICY_REGISTRATION']._serialized_start=2735
+  _globals['_ISSUERPOLICY_REGISTRATION']._serialized_end=2851
+  _globals['_ISSUERPOLICY_CLIENTDOCUMENTS']._serialized_start=2854
+  _globals['_ISSUERPOLICY_CLIENTDOCUMENTS']._serialized_end=2987
+  _globals['_SOFTWARESTATEMENTISSUER']._serialized_start=3140
+  _globals['_SOFTWARESTATEMENTISSUER']._serialized_end=3239
+  _globals['_RATELIMIT']._serialized_start=3241
+  _globals['_RATELIMIT']._serialized_end=3319
+  _globals['_CREATEISSUERREQUEST']._serialized_start=3322
+  _globals['_CREATEISSUERREQUEST']._serialized_end=3587
+  _globals['_GETISSUERREQUEST']._serialized_start=3589
+  _globals['_GETISSUERREQUEST']._serialized_end=3657
+  _globals['_LISTISSUERSREQUEST']._serialized_start=3659
+  _globals['_LISTISSUERSREQUEST']._serialized_end=3758
+  _globals['_LISTISSUERSRESPONSE']._serialized_start=3760
+  _globals['_LISTISSUERSRESPONSE']._serialized_end=3850
+  _globals['_UPDATEISSUERREQUEST']._serialized_start=3853
+  _globals['_UPDATEISSUERREQUEST']._serialized_end=4041
+  _globals['_DELETEISSUERREQUEST']._serialized_start=4044
+  _globals['_DELETEISSUERREQUEST']._serialized_end=4198
+  _globals['_UNDELETEISSUERREQUEST']._serialized_start=4200
+  _globals['_UNDELETEISSUERREQUEST']._serialized_end=4327
+  _globals['_ENABLEISSUERREQUEST']._serialized_start=4329
+  _globals['_ENABLEISSUERREQUEST']._serialized_end=4454
+  _globals['_DISABLEISSUERREQUEST']._serialized_start=4456
+  _globals['_DISABLEISSUERREQUEST']._serialized_end=4582
+  _globals['_ISSUERSERVICE']._serialized_start=4585
+  _globals['_ISSUERSERVICE']._serialized_end=5672
 # @@protoc_insertion_point(module_scope)

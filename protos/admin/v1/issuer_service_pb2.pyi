@@ -1,9 +1,14 @@
 import datetime
 
+from google.api import annotations_pb2 as _annotations_pb2
+from google.api import client_pb2 as _client_pb2
 from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.api import field_info_pb2 as _field_info_pb2
+from google.api import resource_pb2 as _resource_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from protos.admin.v1 import annotations_pb2 as _annotations_pb2_1
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -50,7 +55,7 @@ class Issuer(_message.Message):
     def __init__(self, name: _Optional[str] = ..., uid: _Optional[str] = ..., display_name: _Optional[str] = ..., issuer_uri: _Optional[str] = ..., state: _Optional[_Union[Issuer.State, str]] = ..., policy: _Optional[_Union[IssuerPolicy, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delete_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., purge_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., etag: _Optional[str] = ...) -> None: ...
 
 class IssuerPolicy(_message.Message):
-    __slots__ = ("access_token_ttl", "refresh_token_ttl", "grant_ttl", "authorization_code_ttl", "replay_window", "session_ttl", "scopes", "token_format", "signing_algorithm", "key_roll_interval", "registration", "unused_client_ttl", "private_redirect_schemes", "allowed_origins", "debug", "link_by_email", "first_party_origins", "client_documents", "client_document_hosts", "dpop_nonce_required", "par_required", "registration_limit", "failure_limit", "client_limit", "guess_limit", "session_limit")
+    __slots__ = ("access_token_ttl", "refresh_token_ttl", "grant_ttl", "authorization_code_ttl", "replay_window", "session_ttl", "scopes", "token_format", "signing_algorithm", "key_roll_interval", "registration", "unused_client_ttl", "private_redirect_schemes", "allowed_origins", "debug", "link_by_email", "first_party_origins", "client_documents", "client_document_hosts", "dpop_nonce_required", "par_required", "registration_limit", "failure_limit", "client_limit", "guess_limit", "session_limit", "client_certificate_authorities", "software_statement_issuers", "software_statement_required", "approval_required")
     class TokenFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         TOKEN_FORMAT_UNSPECIFIED: _ClassVar[IssuerPolicy.TokenFormat]
@@ -105,6 +110,10 @@ class IssuerPolicy(_message.Message):
     CLIENT_LIMIT_FIELD_NUMBER: _ClassVar[int]
     GUESS_LIMIT_FIELD_NUMBER: _ClassVar[int]
     SESSION_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_CERTIFICATE_AUTHORITIES_FIELD_NUMBER: _ClassVar[int]
+    SOFTWARE_STATEMENT_ISSUERS_FIELD_NUMBER: _ClassVar[int]
+    SOFTWARE_STATEMENT_REQUIRED_FIELD_NUMBER: _ClassVar[int]
+    APPROVAL_REQUIRED_FIELD_NUMBER: _ClassVar[int]
     access_token_ttl: _duration_pb2.Duration
     refresh_token_ttl: _duration_pb2.Duration
     grant_ttl: _duration_pb2.Duration
@@ -131,7 +140,21 @@ class IssuerPolicy(_message.Message):
     client_limit: RateLimit
     guess_limit: RateLimit
     session_limit: RateLimit
-    def __init__(self, access_token_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., refresh_token_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., grant_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., authorization_code_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., replay_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., session_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scopes: _Optional[_Iterable[str]] = ..., token_format: _Optional[_Union[IssuerPolicy.TokenFormat, str]] = ..., signing_algorithm: _Optional[str] = ..., key_roll_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., registration: _Optional[_Union[IssuerPolicy.Registration, str]] = ..., unused_client_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., private_redirect_schemes: _Optional[_Iterable[str]] = ..., allowed_origins: _Optional[_Iterable[str]] = ..., debug: _Optional[bool] = ..., link_by_email: _Optional[bool] = ..., first_party_origins: _Optional[_Iterable[str]] = ..., client_documents: _Optional[_Union[IssuerPolicy.ClientDocuments, str]] = ..., client_document_hosts: _Optional[_Iterable[str]] = ..., dpop_nonce_required: _Optional[bool] = ..., par_required: _Optional[bool] = ..., registration_limit: _Optional[_Union[RateLimit, _Mapping]] = ..., failure_limit: _Optional[_Union[RateLimit, _Mapping]] = ..., client_limit: _Optional[_Union[RateLimit, _Mapping]] = ..., guess_limit: _Optional[_Union[RateLimit, _Mapping]] = ..., session_limit: _Optional[_Union[RateLimit, _Mapping]] = ...) -> None: ...
+    client_certificate_authorities: _containers.RepeatedScalarFieldContainer[str]
+    software_statement_issuers: _containers.RepeatedCompositeFieldContainer[SoftwareStatementIssuer]
+    software_statement_required: bool
+    approval_required: bool
+    def __init__(self, access_token_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., refresh_token_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., grant_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., authorization_code_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., replay_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., session_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., scopes: _Optional[_Iterable[str]] = ..., token_format: _Optional[_Union[IssuerPolicy.TokenFormat, str]] = ..., signing_algorithm: _Optional[str] = ..., key_roll_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., registration: _Optional[_Union[IssuerPolicy.Registration, str]] = ..., unused_client_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., private_redirect_schemes: _Optional[_Iterable[str]] = ..., allowed_origins: _Optional[_Iterable[str]] = ..., debug: _Optional[bool] = ..., link_by_email: _Optional[bool] = ..., first_party_origins: _Optional[_Iterable[str]] = ..., client_documents: _Optional[_Union[IssuerPolicy.ClientDocuments, str]] = ..., client_document_hosts: _Optional[_Iterable[str]] = ..., dpop_nonce_required: _Optional[bool] = ..., par_required: _Optional[bool] = ..., registration_limit: _Optional[_Union[RateLimit, _Mapping]] = ..., failure_limit: _Optional[_Union[RateLimit, _Mapping]] = ..., client_limit: _Optional[_Union[RateLimit, _Mapping]] = ..., guess_limit: _Optional[_Union[RateLimit, _Mapping]] = ..., session_limit: _Optional[_Union[RateLimit, _Mapping]] = ..., client_certificate_authorities: _Optional[_Iterable[str]] = ..., software_statement_issuers: _Optional[_Iterable[_Union[SoftwareStatementIssuer, _Mapping]]] = ..., software_statement_required: _Optional[bool] = ..., approval_required: _Optional[bool] = ...) -> None: ...
+
+class SoftwareStatementIssuer(_message.Message):
+    __slots__ = ("issuer", "jwks", "jwks_uri")
+    ISSUER_FIELD_NUMBER: _ClassVar[int]
+    JWKS_FIELD_NUMBER: _ClassVar[int]
+    JWKS_URI_FIELD_NUMBER: _ClassVar[int]
+    issuer: str
+    jwks: str
+    jwks_uri: str
+    def __init__(self, issuer: _Optional[str] = ..., jwks: _Optional[str] = ..., jwks_uri: _Optional[str] = ...) -> None: ...
 
 class RateLimit(_message.Message):
     __slots__ = ("per_minute", "burst")
@@ -142,14 +165,16 @@ class RateLimit(_message.Message):
     def __init__(self, per_minute: _Optional[int] = ..., burst: _Optional[int] = ...) -> None: ...
 
 class CreateIssuerRequest(_message.Message):
-    __slots__ = ("issuer_id", "issuer", "validate_only")
+    __slots__ = ("issuer_id", "issuer", "validate_only", "request_id")
     ISSUER_ID_FIELD_NUMBER: _ClassVar[int]
     ISSUER_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     issuer_id: str
     issuer: Issuer
     validate_only: bool
-    def __init__(self, issuer_id: _Optional[str] = ..., issuer: _Optional[_Union[Issuer, _Mapping]] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    request_id: str
+    def __init__(self, issuer_id: _Optional[str] = ..., issuer: _Optional[_Union[Issuer, _Mapping]] = ..., validate_only: _Optional[bool] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class GetIssuerRequest(_message.Message):
     __slots__ = ("name",)
@@ -176,39 +201,55 @@ class ListIssuersResponse(_message.Message):
     def __init__(self, issuers: _Optional[_Iterable[_Union[Issuer, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class UpdateIssuerRequest(_message.Message):
-    __slots__ = ("issuer", "update_mask")
+    __slots__ = ("issuer", "update_mask", "validate_only", "request_id")
     ISSUER_FIELD_NUMBER: _ClassVar[int]
     UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     issuer: Issuer
     update_mask: _field_mask_pb2.FieldMask
-    def __init__(self, issuer: _Optional[_Union[Issuer, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    validate_only: bool
+    request_id: str
+    def __init__(self, issuer: _Optional[_Union[Issuer, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., validate_only: _Optional[bool] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class DeleteIssuerRequest(_message.Message):
-    __slots__ = ("name", "etag")
+    __slots__ = ("name", "etag", "validate_only", "request_id")
     NAME_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     name: str
     etag: str
-    def __init__(self, name: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
+    validate_only: bool
+    request_id: str
+    def __init__(self, name: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class UndeleteIssuerRequest(_message.Message):
-    __slots__ = ("name",)
+    __slots__ = ("name", "request_id", "etag")
     NAME_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
     name: str
-    def __init__(self, name: _Optional[str] = ...) -> None: ...
+    request_id: str
+    etag: str
+    def __init__(self, name: _Optional[str] = ..., request_id: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
 
 class EnableIssuerRequest(_message.Message):
-    __slots__ = ("name", "etag")
+    __slots__ = ("name", "etag", "request_id")
     NAME_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     name: str
     etag: str
-    def __init__(self, name: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
+    request_id: str
+    def __init__(self, name: _Optional[str] = ..., etag: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class DisableIssuerRequest(_message.Message):
-    __slots__ = ("name", "etag")
+    __slots__ = ("name", "etag", "request_id")
     NAME_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     name: str
     etag: str
-    def __init__(self, name: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
+    request_id: str
+    def __init__(self, name: _Optional[str] = ..., etag: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...

@@ -126,7 +126,7 @@ class IssuerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UndeleteIssuer(self, request, context):
-        """Brings a deleted issuer back, as it was. NOT_FOUND once purged; FAILED_PRECONDITION if not deleted.
+        """Brings a deleted issuer back, as it was. NOT_FOUND once purged; ABORTED; FAILED_PRECONDITION if not deleted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -22,13 +22,18 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import client_pb2 as google_dot_api_dot_client__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from protos.admin.v1 import annotations_pb2 as protos_dot_admin_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n0protos/admin/v1/registration_token_service.proto\x12\x11tenantry.admin.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xba\x02\n\x11RegistrationToken\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x12\n\x04note\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12,\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x04\x12\x17\n\x04uses\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x04H\x00\x88\x01\x01\x12\x1c\n\tuses_left\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x03H\x01\x88\x01\x01\x12\x13\n\x05token\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x42\x07\n\x05_usesB\x0c\n\n_uses_left\"~\n\x1e\x43reateRegistrationTokenRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x46\n\x12registration_token\x18\x02 \x01(\x0b\x32$.tenantry.admin.v1.RegistrationTokenB\x04\xe2\x41\x01\x01\"h\n\x1dListRegistrationTokensRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"|\n\x1eListRegistrationTokensResponse\x12\x41\n\x13registration_tokens\x18\x01 \x03(\x0b\x32$.tenantry.admin.v1.RegistrationToken\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"4\n\x1e\x44\x65leteRegistrationTokenRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x32\xf3\x02\n\x18RegistrationTokenService\x12r\n\x17\x43reateRegistrationToken\x12\x31.tenantry.admin.v1.CreateRegistrationTokenRequest\x1a$.tenantry.admin.v1.RegistrationToken\x12}\n\x16ListRegistrationTokens\x12\x30.tenantry.admin.v1.ListRegistrationTokensRequest\x1a\x31.tenantry.admin.v1.ListRegistrationTokensResponse\x12\x64\n\x17\x44\x65leteRegistrationToken\x12\x31.tenantry.admin.v1.DeleteRegistrationTokenRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n0protos/admin/v1/registration_token_service.proto\x12\x11tenantry.admin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!protos/admin/v1/annotations.proto\"\xe8\x03\n\x11RegistrationToken\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x19\n\x04note\x18\x02 \x01(\tB\x0b\xe2\x41\x01\x01\x9a\xb5\x18\x03\x08\xff\x01\x12\x37\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x0f\xe2\x41\x01\x04\x9a\xb5\x18\x07(<0\x80\x8a\x8a\x0f\x12!\n\x04uses\x18\x04 \x01(\x05\x42\x0e\xe2\x41\x01\x04\x9a\xb5\x18\x06(\x00\x30\xc0\x84=H\x00\x88\x01\x01\x12\x1c\n\tuses_left\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x03H\x01\x88\x01\x01\x12\x17\n\x05token\x18\x06 \x01(\tB\x08\xe2\x41\x01\x03\xa0\xb5\x18\x01\x12\x35\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:\x8b\x01\xea\x41\x87\x01\n$admin.tenantry.dev/RegistrationToken\x12\x38issuers/{issuer}/registrationTokens/{registration_token}*\x12registrationTokens2\x11registrationTokenB\x07\n\x05_usesB\x0c\n\n_uses_left\"\xe6\x01\n\x1e\x43reateRegistrationTokenRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xfa\x41&\x12$admin.tenantry.dev/RegistrationToken\x12\x46\n\x12registration_token\x18\x02 \x01(\x0b\x32$.tenantry.admin.v1.RegistrationTokenB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x91\x01\n\x1dListRegistrationTokensRequest\x12=\n\x06parent\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xfa\x41&\x12$admin.tenantry.dev/RegistrationToken\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"|\n\x1eListRegistrationTokensResponse\x12\x41\n\x13registration_tokens\x18\x01 \x03(\x0b\x32$.tenantry.admin.v1.RegistrationToken\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9c\x01\n\x1e\x44\x65leteRegistrationTokenRequest\x12;\n\x04name\x18\x01 \x01(\tB-\xe2\x41\x01\x02\xfa\x41&\n$admin.tenantry.dev/RegistrationToken\x12\x1b\n\rvalidate_only\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x32\xdb\x04\n\x18RegistrationTokenService\x12\xd9\x01\n\x17\x43reateRegistrationToken\x12\x31.tenantry.admin.v1.CreateRegistrationTokenRequest\x1a$.tenantry.admin.v1.RegistrationToken\"e\xda\x41\x19parent,registration_token\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02?\")/v1/{parent=issuers/*}/registrationTokens:\x12registration_token\x12\xbd\x01\n\x16ListRegistrationTokens\x12\x30.tenantry.admin.v1.ListRegistrationTokensRequest\x1a\x31.tenantry.admin.v1.ListRegistrationTokensResponse\">\xda\x41\x06parent\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02+\x12)/v1/{parent=issuers/*}/registrationTokens\x12\xa2\x01\n\x17\x44\x65leteRegistrationToken\x12\x31.tenantry.admin.v1.DeleteRegistrationTokenRequest\x1a\x16.google.protobuf.Empty\"<\xda\x41\x04name\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02+*)/v1/{name=issuers/*/registrationTokens/*}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,41 +43,57 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGISTRATIONTOKEN'].fields_by_name['name']._loaded_options = None
   _globals['_REGISTRATIONTOKEN'].fields_by_name['name']._serialized_options = b'\342A\001\010'
   _globals['_REGISTRATIONTOKEN'].fields_by_name['note']._loaded_options = None
-  _globals['_REGISTRATIONTOKEN'].fields_by_name['note']._serialized_options = b'\342A\001\001'
+  _globals['_REGISTRATIONTOKEN'].fields_by_name['note']._serialized_options = b'\342A\001\001\232\265\030\003\010\377\001'
   _globals['_REGISTRATIONTOKEN'].fields_by_name['ttl']._loaded_options = None
-  _globals['_REGISTRATIONTOKEN'].fields_by_name['ttl']._serialized_options = b'\342A\001\004'
+  _globals['_REGISTRATIONTOKEN'].fields_by_name['ttl']._serialized_options = b'\342A\001\004\232\265\030\007(<0\200\212\212\017'
   _globals['_REGISTRATIONTOKEN'].fields_by_name['uses']._loaded_options = None
-  _globals['_REGISTRATIONTOKEN'].fields_by_name['uses']._serialized_options = b'\342A\001\004'
+  _globals['_REGISTRATIONTOKEN'].fields_by_name['uses']._serialized_options = b'\342A\001\004\232\265\030\006(\0000\300\204='
   _globals['_REGISTRATIONTOKEN'].fields_by_name['uses_left']._loaded_options = None
   _globals['_REGISTRATIONTOKEN'].fields_by_name['uses_left']._serialized_options = b'\342A\001\003'
   _globals['_REGISTRATIONTOKEN'].fields_by_name['token']._loaded_options = None
-  _globals['_REGISTRATIONTOKEN'].fields_by_name['token']._serialized_options = b'\342A\001\003'
+  _globals['_REGISTRATIONTOKEN'].fields_by_name['token']._serialized_options = b'\342A\001\003\240\265\030\001'
   _globals['_REGISTRATIONTOKEN'].fields_by_name['create_time']._loaded_options = None
   _globals['_REGISTRATIONTOKEN'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_REGISTRATIONTOKEN'].fields_by_name['expire_time']._loaded_options = None
   _globals['_REGISTRATIONTOKEN'].fields_by_name['expire_time']._serialized_options = b'\342A\001\003'
+  _globals['_REGISTRATIONTOKEN']._loaded_options = None
+  _globals['_REGISTRATIONTOKEN']._serialized_options = b'\352A\207\001\n$admin.tenantry.dev/RegistrationToken\0228issuers/{issuer}/registrationTokens/{registration_token}*\022registrationTokens2\021registrationToken'
   _globals['_CREATEREGISTRATIONTOKENREQUEST'].fields_by_name['parent']._loaded_options = None
-  _globals['_CREATEREGISTRATIONTOKENREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
+  _globals['_CREATEREGISTRATIONTOKENREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A&\022$admin.tenantry.dev/RegistrationToken'
   _globals['_CREATEREGISTRATIONTOKENREQUEST'].fields_by_name['registration_token']._loaded_options = None
   _globals['_CREATEREGISTRATIONTOKENREQUEST'].fields_by_name['registration_token']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEREGISTRATIONTOKENREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_CREATEREGISTRATIONTOKENREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_CREATEREGISTRATIONTOKENREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CREATEREGISTRATIONTOKENREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_LISTREGISTRATIONTOKENSREQUEST'].fields_by_name['parent']._loaded_options = None
-  _globals['_LISTREGISTRATIONTOKENSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
+  _globals['_LISTREGISTRATIONTOKENSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A&\022$admin.tenantry.dev/RegistrationToken'
   _globals['_LISTREGISTRATIONTOKENSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTREGISTRATIONTOKENSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTREGISTRATIONTOKENSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTREGISTRATIONTOKENSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_DELETEREGISTRATIONTOKENREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETEREGISTRATIONTOKENREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
-  _globals['_REGISTRATIONTOKEN']._serialized_start=199
-  _globals['_REGISTRATIONTOKEN']._serialized_end=513
-  _globals['_CREATEREGISTRATIONTOKENREQUEST']._serialized_start=515
-  _globals['_CREATEREGISTRATIONTOKENREQUEST']._serialized_end=641
-  _globals['_LISTREGISTRATIONTOKENSREQUEST']._serialized_start=643
-  _globals['_LISTREGISTRATIONTOKENSREQUEST']._serialized_end=747
-  _globals['_LISTREGISTRATIONTOKENSRESPONSE']._serialized_start=749
-  _globals['_LISTREGISTRATIONTOKENSRESPONSE']._serialized_end=873
-  _globals['_DELETEREGISTRATIONTOKENREQUEST']._serialized_start=875
-  _globals['_DELETEREGISTRATIONTOKENREQUEST']._serialized_end=927
-  _globals['_REGISTRATIONTOKENSERVICE']._serialized_start=930
-  _globals['_REGISTRATIONTOKENSERVICE']._serialized_end=1301
+  _globals['_DELETEREGISTRATIONTOKENREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A&\n$admin.tenantry.dev/RegistrationToken'
+  _globals['_DELETEREGISTRATIONTOKENREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_DELETEREGISTRATIONTOKENREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_DELETEREGISTRATIONTOKENREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_DELETEREGISTRATIONTOKENREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
+  _globals['_REGISTRATIONTOKENSERVICE'].methods_by_name['CreateRegistrationToken']._loaded_options = None
+  _globals['_REGISTRATIONTOKENSERVICE'].methods_by_name['CreateRegistrationToken']._serialized_options = b'\332A\031parent,registration_token\210\265\030\002\202\323\344\223\002?\")/v1/{parent=issuers/*}/registrationTokens:\022registration_token'
+  _globals['_REGISTRATIONTOKENSERVICE'].methods_by_name['ListRegistrationTokens']._loaded_options = None
+  _globals['_REGISTRATIONTOKENSERVICE'].methods_by_name['ListRegistrationTokens']._serialized_options = b'\332A\006parent\210\265\030\001\202\323\344\223\002+\022)/v1/{parent=issuers/*}/registrationTokens'
+  _globals['_REGISTRATIONTOKENSERVICE'].methods_by_name['DeleteRegistrationToken']._loaded_options = None
+  _globals['_REGISTRATIONTOKENSERVICE'].methods_by_name['DeleteRegistrationToken']._serialized_options = b'\332A\004name\210\265\030\002\202\323\344\223\002+*)/v1/{name=issuers/*/registrationTokens/*}'
+  _globals['_REGISTRATIONTOKEN']._serialized_start=345
+  _globals['_REGISTRATIONTOKEN']._serialized_end=833
+  _globals['_CREATEREGISTRATIONTOKENREQUEST']._serialized_start=836
+  _globals['_CREATEREGISTRATIONTOKENREQUEST']._serialized_end=1066
+  _globals['_LISTREGISTRATIONTOKENSREQUEST']._serialized_start=1069
+  _globals['_LISTREGISTRATIONTOKENSREQUEST']._serialized_end=1214
+  _globals['_LISTREGISTRATIONTOKENSRESPONSE']._serialized_start=1216
+  _globals['_LISTREGISTRATIONTOKENSRESPONSE']._serialized_end=1340
+  _globals['_DELETEREGISTRATIONTOKENREQUEST']._serialized_start=1343
+  _globals['_DELETEREGISTRATIONTOKENREQUEST']._serialized_end=1499
+  _globals['_REGISTRATIONTOKENSERVICE']._serialized_start=1502
+  _globals['_REGISTRATIONTOKENSERVICE']._serialized_end=2105
 # @@protoc_insertion_point(module_scope)

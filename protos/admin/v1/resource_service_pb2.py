@@ -22,15 +22,20 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import client_pb2 as google_dot_api_dot_client__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from protos.admin.v1 import annotations_pb2 as protos_dot_admin_dot_v1_dot_annotations__pb2
 from protos.admin.v1 import issuer_service_pb2 as protos_dot_admin_dot_v1_dot_issuer__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&protos/admin/v1/resource_service.proto\x12\x11tenantry.admin.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$protos/admin/v1/issuer_service.proto\"\x90\x04\n\x08Resource\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x03uri\x18\x03 \x01(\tB\x05\xe2\x41\x02\x02\x05\x12\x37\n\x06scopes\x18\x04 \x03(\x0b\x32!.tenantry.admin.v1.Resource.ScopeB\x04\xe2\x41\x01\x01\x12G\n\x0ctoken_format\x18\x05 \x01(\x0e\x32+.tenantry.admin.v1.IssuerPolicy.TokenFormatB\x04\xe2\x41\x01\x01\x12\x39\n\x10\x61\x63\x63\x65ss_token_ttl\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x64isabled\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1a\n\x0cmetadata_uri\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x1aM\n\x05Scope\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07implies\x18\x03 \x03(\tB\x04\xe2\x41\x01\x01\"\x93\x01\n\x10ResourceMetadata\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x64ocument\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tserved_at\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0cmetadata_uri\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1e\n\x10www_authenticate\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\"\x9a\x01\n\x15\x43reateResourceRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bresource_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\x08resource\x18\x03 \x01(\x0b\x32\x1b.tenantry.admin.v1.ResourceB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"(\n\x12GetResourceRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"_\n\x14ListResourcesRequest\x12\x14\n\x06parent\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"`\n\x15ListResourcesResponse\x12.\n\tresources\x18\x01 \x03(\x0b\x32\x1b.tenantry.admin.v1.Resource\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x83\x01\n\x15UpdateResourceRequest\x12\x33\n\x08resource\x18\x01 \x01(\x0b\x32\x1b.tenantry.admin.v1.ResourceB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"?\n\x15\x44\x65leteResourceRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"0\n\x1aGetResourceMetadataRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x32\xb9\x04\n\x0fResourceService\x12W\n\x0e\x43reateResource\x12(.tenantry.admin.v1.CreateResourceRequest\x1a\x1b.tenantry.admin.v1.Resource\x12Q\n\x0bGetResource\x12%.tenantry.admin.v1.GetResourceRequest\x1a\x1b.tenantry.admin.v1.Resource\x12\x62\n\rListResources\x12\'.tenantry.admin.v1.ListResourcesRequest\x1a(.tenantry.admin.v1.ListResourcesResponse\x12W\n\x0eUpdateResource\x12(.tenantry.admin.v1.UpdateResourceRequest\x1a\x1b.tenantry.admin.v1.Resource\x12R\n\x0e\x44\x65leteResource\x12(.tenantry.admin.v1.DeleteResourceRequest\x1a\x16.google.protobuf.Empty\x12i\n\x13GetResourceMetadata\x12-.tenantry.admin.v1.GetResourceMetadataRequest\x1a#.tenantry.admin.v1.ResourceMetadatab\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&protos/admin/v1/resource_service.proto\x12\x11tenantry.admin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!protos/admin/v1/annotations.proto\x1a$protos/admin/v1/issuer_service.proto\"\x8a\x05\n\x08Resource\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12 \n\x0c\x64isplay_name\x18\x02 \x01(\tB\n\xe2\x41\x01\x01\x9a\xb5\x18\x02\x08?\x12\x12\n\x03uri\x18\x03 \x01(\tB\x05\xe2\x41\x02\x02\x05\x12=\n\x06scopes\x18\x04 \x03(\x0b\x32!.tenantry.admin.v1.Resource.ScopeB\n\xe2\x41\x01\x01\x9a\xb5\x18\x02 d\x12G\n\x0ctoken_format\x18\x05 \x01(\x0e\x32+.tenantry.admin.v1.IssuerPolicy.TokenFormatB\x04\xe2\x41\x01\x01\x12\x42\n\x10\x61\x63\x63\x65ss_token_ttl\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationB\r\xe2\x41\x01\x01\x9a\xb5\x18\x05\x30\x80\x9a\x9e\x01\x12\x16\n\x08\x64isabled\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1a\n\x0cmetadata_uri\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x0b \x01(\tB\x04\xe2\x41\x01\x01\x1aT\n\x05Scope\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tB\x0b\xe2\x41\x01\x01\x9a\xb5\x18\x03\x08\xff\x01\x12\x15\n\x07implies\x18\x03 \x03(\tB\x04\xe2\x41\x01\x01:\\\xea\x41Y\n\x1b\x61\x64min.tenantry.dev/Resource\x12%issuers/{issuer}/resources/{resource}*\tresources2\x08resource\"\x93\x01\n\x10ResourceMetadata\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x64ocument\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tserved_at\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0cmetadata_uri\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1e\n\x10www_authenticate\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\"\xc7\x02\n\x15\x43reateResourceRequest\x12\x34\n\x06parent\x18\x01 \x01(\tB$\xe2\x41\x01\x02\xfa\x41\x1d\x12\x1b\x61\x64min.tenantry.dev/Resource\x12\x83\x01\n\x0bresource_id\x18\x02 \x01(\tBn\xe2\x41\x01\x02\x9a\xb5\x18\x66\x12![a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\x1a\x41\x31 to 63 of a-z, 0-9 and -, begin with a letter and not end with -\x12\x33\n\x08resource\x18\x03 \x01(\x0b\x32\x1b.tenantry.admin.v1.ResourceB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x05 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"H\n\x12GetResourceRequest\x12\x32\n\x04name\x18\x01 \x01(\tB$\xe2\x41\x01\x02\xfa\x41\x1d\n\x1b\x61\x64min.tenantry.dev/Resource\"\x7f\n\x14ListResourcesRequest\x12\x34\n\x06parent\x18\x01 \x01(\tB$\xe2\x41\x01\x02\xfa\x41\x1d\x12\x1b\x61\x64min.tenantry.dev/Resource\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"`\n\x15ListResourcesResponse\x12.\n\tresources\x18\x01 \x03(\x0b\x32\x1b.tenantry.admin.v1.Resource\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc2\x01\n\x15UpdateResourceRequest\x12\x33\n\x08resource\x18\x01 \x01(\x0b\x32\x1b.tenantry.admin.v1.ResourceB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\x9e\x01\n\x15\x44\x65leteResourceRequest\x12\x32\n\x04name\x18\x01 \x01(\tB$\xe2\x41\x01\x02\xfa\x41\x1d\n\x1b\x61\x64min.tenantry.dev/Resource\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"P\n\x1aGetResourceMetadataRequest\x12\x32\n\x04name\x18\x01 \x01(\tB$\xe2\x41\x01\x02\xfa\x41\x1d\n\x1b\x61\x64min.tenantry.dev/Resource2\xcc\x07\n\x0fResourceService\x12\xad\x01\n\x0e\x43reateResource\x12(.tenantry.admin.v1.CreateResourceRequest\x1a\x1b.tenantry.admin.v1.Resource\"T\xda\x41\x1bparent,resource,resource_id\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02,\" /v1/{parent=issuers/*}/resources:\x08resource\x12\x86\x01\n\x0bGetResource\x12%.tenantry.admin.v1.GetResourceRequest\x1a\x1b.tenantry.admin.v1.Resource\"3\xda\x41\x04name\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02\"\x12 /v1/{name=issuers/*/resources/*}\x12\x99\x01\n\rListResources\x12\'.tenantry.admin.v1.ListResourcesRequest\x1a(.tenantry.admin.v1.ListResourcesResponse\"5\xda\x41\x06parent\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02\"\x12 /v1/{parent=issuers/*}/resources\x12\xaf\x01\n\x0eUpdateResource\x12(.tenantry.admin.v1.UpdateResourceRequest\x1a\x1b.tenantry.admin.v1.Resource\"V\xda\x41\x14resource,update_mask\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x35\x32)/v1/{resource.name=issuers/*/resources/*}:\x08resource\x12\x87\x01\n\x0e\x44\x65leteResource\x12(.tenantry.admin.v1.DeleteResourceRequest\x1a\x16.google.protobuf.Empty\"3\xda\x41\x04name\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\"* /v1/{name=issuers/*/resources/*}\x12\xa7\x01\n\x13GetResourceMetadata\x12-.tenantry.admin.v1.GetResourceMetadataRequest\x1a#.tenantry.admin.v1.ResourceMetadata\"<\xda\x41\x04name\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02+\x12)/v1/{name=issuers/*/resources/*}:metadatab\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,21 +45,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESOURCE_SCOPE'].fields_by_name['name']._loaded_options = None
   _globals['_RESOURCE_SCOPE'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_RESOURCE_SCOPE'].fields_by_name['description']._loaded_options = None
-  _globals['_RESOURCE_SCOPE'].fields_by_name['description']._serialized_options = b'\342A\001\001'
+  _globals['_RESOURCE_SCOPE'].fields_by_name['description']._serialized_options = b'\342A\001\001\232\265\030\003\010\377\001'
   _globals['_RESOURCE_SCOPE'].fields_by_name['implies']._loaded_options = None
   _globals['_RESOURCE_SCOPE'].fields_by_name['implies']._serialized_options = b'\342A\001\001'
   _globals['_RESOURCE'].fields_by_name['name']._loaded_options = None
   _globals['_RESOURCE'].fields_by_name['name']._serialized_options = b'\342A\001\010'
   _globals['_RESOURCE'].fields_by_name['display_name']._loaded_options = None
-  _globals['_RESOURCE'].fields_by_name['display_name']._serialized_options = b'\342A\001\001'
+  _globals['_RESOURCE'].fields_by_name['display_name']._serialized_options = b'\342A\001\001\232\265\030\002\010?'
   _globals['_RESOURCE'].fields_by_name['uri']._loaded_options = None
   _globals['_RESOURCE'].fields_by_name['uri']._serialized_options = b'\342A\002\002\005'
   _globals['_RESOURCE'].fields_by_name['scopes']._loaded_options = None
-  _globals['_RESOURCE'].fields_by_name['scopes']._serialized_options = b'\342A\001\001'
+  _globals['_RESOURCE'].fields_by_name['scopes']._serialized_options = b'\342A\001\001\232\265\030\002 d'
   _globals['_RESOURCE'].fields_by_name['token_format']._loaded_options = None
   _globals['_RESOURCE'].fields_by_name['token_format']._serialized_options = b'\342A\001\001'
   _globals['_RESOURCE'].fields_by_name['access_token_ttl']._loaded_options = None
-  _globals['_RESOURCE'].fields_by_name['access_token_ttl']._serialized_options = b'\342A\001\001'
+  _globals['_RESOURCE'].fields_by_name['access_token_ttl']._serialized_options = b'\342A\001\001\232\265\030\0050\200\232\236\001'
   _globals['_RESOURCE'].fields_by_name['disabled']._loaded_options = None
   _globals['_RESOURCE'].fields_by_name['disabled']._serialized_options = b'\342A\001\001'
   _globals['_RESOURCE'].fields_by_name['metadata_uri']._loaded_options = None
@@ -64,7 +69,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESOURCE'].fields_by_name['update_time']._loaded_options = None
   _globals['_RESOURCE'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
   _globals['_RESOURCE'].fields_by_name['etag']._loaded_options = None
-  _globals['_RESOURCE'].fields_by_name['etag']._serialized_options = b'\342A\001\003'
+  _globals['_RESOURCE'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_RESOURCE']._loaded_options = None
+  _globals['_RESOURCE']._serialized_options = b'\352AY\n\033admin.tenantry.dev/Resource\022%issuers/{issuer}/resources/{resource}*\tresources2\010resource'
   _globals['_RESOURCEMETADATA'].fields_by_name['name']._loaded_options = None
   _globals['_RESOURCEMETADATA'].fields_by_name['name']._serialized_options = b'\342A\001\003'
   _globals['_RESOURCEMETADATA'].fields_by_name['document']._loaded_options = None
@@ -76,17 +83,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESOURCEMETADATA'].fields_by_name['www_authenticate']._loaded_options = None
   _globals['_RESOURCEMETADATA'].fields_by_name['www_authenticate']._serialized_options = b'\342A\001\003'
   _globals['_CREATERESOURCEREQUEST'].fields_by_name['parent']._loaded_options = None
-  _globals['_CREATERESOURCEREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
+  _globals['_CREATERESOURCEREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\035\022\033admin.tenantry.dev/Resource'
   _globals['_CREATERESOURCEREQUEST'].fields_by_name['resource_id']._loaded_options = None
-  _globals['_CREATERESOURCEREQUEST'].fields_by_name['resource_id']._serialized_options = b'\342A\001\002'
+  _globals['_CREATERESOURCEREQUEST'].fields_by_name['resource_id']._serialized_options = b'\342A\001\002\232\265\030f\022![a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\032A1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -'
   _globals['_CREATERESOURCEREQUEST'].fields_by_name['resource']._loaded_options = None
   _globals['_CREATERESOURCEREQUEST'].fields_by_name['resource']._serialized_options = b'\342A\001\002'
   _globals['_CREATERESOURCEREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_CREATERESOURCEREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_CREATERESOURCEREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_CREATERESOURCEREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_GETRESOURCEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETRESOURCEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETRESOURCEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\035\n\033admin.tenantry.dev/Resource'
   _globals['_LISTRESOURCESREQUEST'].fields_by_name['parent']._loaded_options = None
-  _globals['_LISTRESOURCESREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002'
+  _globals['_LISTRESOURCESREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\035\022\033admin.tenantry.dev/Resource'
   _globals['_LISTRESOURCESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTRESOURCESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTRESOURCESREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -95,32 +104,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATERESOURCEREQUEST'].fields_by_name['resource']._serialized_options = b'\342A\001\002'
   _globals['_UPDATERESOURCEREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATERESOURCEREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATERESOURCEREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_UPDATERESOURCEREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATERESOURCEREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UPDATERESOURCEREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_DELETERESOURCEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETERESOURCEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DELETERESOURCEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\035\n\033admin.tenantry.dev/Resource'
   _globals['_DELETERESOURCEREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETERESOURCEREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_DELETERESOURCEREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_DELETERESOURCEREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_DELETERESOURCEREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_DELETERESOURCEREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_GETRESOURCEMETADATAREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETRESOURCEMETADATAREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
-  _globals['_RESOURCE']._serialized_start=261
-  _globals['_RESOURCE']._serialized_end=789
-  _globals['_RESOURCE_SCOPE']._serialized_start=712
-  _globals['_RESOURCE_SCOPE']._serialized_end=789
-  _globals['_RESOURCEMETADATA']._serialized_start=792
-  _globals['_RESOURCEMETADATA']._serialized_end=939
-  _globals['_CREATERESOURCEREQUEST']._serialized_start=942
-  _globals['_CREATERESOURCEREQUEST']._serialized_end=1096
-  _globals['_GETRESOURCEREQUEST']._serialized_start=1098
-  _globals['_GETRESOURCEREQUEST']._serialized_end=1138
-  _globals['_LISTRESOURCESREQUEST']._serialized_start=1140
-  _globals['_LISTRESOURCESREQUEST']._serialized_end=1235
-  _globals['_LISTRESOURCESRESPONSE']._serialized_start=1237
-  _globals['_LISTRESOURCESRESPONSE']._serialized_end=1333
-  _globals['_UPDATERESOURCEREQUEST']._serialized_start=1336
-  _globals['_UPDATERESOURCEREQUEST']._serialized_end=1467
-  _globals['_DELETERESOURCEREQUEST']._serialized_start=1469
-  _globals['_DELETERESOURCEREQUEST']._serialized_end=1532
-  _globals['_GETRESOURCEMETADATAREQUEST']._serialized_start=1534
-  _globals['_GETRESOURCEMETADATAREQUEST']._serialized_end=1582
-  _globals['_RESOURCESERVICE']._serialized_start=1585
-  _globals['_RESOURCESERVICE']._serialized_end=2154
+  _globals['_GETRESOURCEMETADATAREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\035\n\033admin.tenantry.dev/Resource'
+  _globals['_RESOURCESERVICE'].methods_by_name['CreateResource']._loaded_options = None
+  _globals['_RESOURCESERVICE'].methods_by_name['CreateResource']._serialized_options = b'\332A\033parent,resource,resource_id\210\265\030\002\202\323\344\223\002,\" /v1/{parent=issuers/*}/resources:\010resource'
+  _globals['_RESOURCESERVICE'].methods_by_name['GetResource']._loaded_options = None
+  _globals['_RESOURCESERVICE'].methods_by_name['GetResource']._serialized_options = b'\332A\004name\210\265\030\001\202\323\344\223\002\"\022 /v1/{name=issuers/*/resources/*}'
+  _globals['_RESOURCESERVICE'].methods_by_name['ListResources']._loaded_options = None
+  _globals['_RESOURCESERVICE'].methods_by_name['ListResources']._serialized_options = b'\332A\006parent\210\265\030\001\202\323\344\223\002\"\022 /v1/{parent=issuers/*}/resources'
+  _globals['_RESOURCESERVICE'].methods_by_name['UpdateResource']._loaded_options = None
+  _globals['_RESOURCESERVICE'].methods_by_name['UpdateResource']._serialized_options = b'\332A\024resource,update_mask\210\265\030\002\202\323\344\223\00252)/v1/{resource.name=issuers/*/resources/*}:\010resource'
+  _globals['_RESOURCESERVICE'].methods_by_name['DeleteResource']._loaded_options = None
+  _globals['_RESOURCESERVICE'].methods_by_name['DeleteResource']._serialized_options = b'\332A\004name\210\265\030\002\202\323\344\223\002\"* /v1/{name=issuers/*/resources/*}'
+  _globals['_RESOURCESERVICE'].methods_by_name['GetResourceMetadata']._loaded_options = None
+  _globals['_RESOURCESERVICE'].methods_by_name['GetResourceMetadata']._serialized_options = b'\332A\004name\210\265\030\001\202\323\344\223\002+\022)/v1/{name=issuers/*/resources/*}:metadata'
+  _globals['_RESOURCE']._serialized_start=407
+  _globals['_RESOURCE']._serialized_end=1057
+  _globals['_RESOURCE_SCOPE']._serialized_start=879
+  _globals['_RESOURCE_SCOPE']._serialized_end=963
+  _globals['_RESOURCEMETADATA']._serialized_start=1060
+  _globals['_RESOURCEMETADATA']._serialized_end=1207
+  _globals['_CREATERESOURCEREQUEST']._serialized_start=1210
+  _globals['_CREATERESOURCEREQUEST']._serialized_end=1537
+  _globals['_GETRESOURCEREQUEST']._serialized_start=1539
+  _globals['_GETRESOURCEREQUEST']._serialized_end=1611
+  _globals['_LISTRESOURCESREQUEST']._serialized_start=1613
+  _globals['_LISTRESOURCESREQUEST']._serialized_end=1740
+  _globals['_LISTRESOURCESRESPONSE']._serialized_start=1742
+  _globals['_LISTRESOURCESRESPONSE']._serialized_end=1838
+  _globals['_UPDATERESOURCEREQUEST']._serialized_start=1841
+  _globals['_UPDATERESOURCEREQUEST']._serialized_end=2035
+  _globals['_DELETERESOURCEREQUEST']._serialized_start=2038
+  _globals['_DELETERESOURCEREQUEST']._serialized_end=2196
+  _globals['_GETRESOURCEMETADATAREQUEST']._serialized_start=2198
+  _globals['_GETRESOURCEMETADATAREQUEST']._serialized_end=2278
+  _globals['_RESOURCESERVICE']._serialized_start=2281
+  _globals['_RESOURCESERVICE']._serialized_end=3253
 # @@protoc_insertion_point(module_scope)

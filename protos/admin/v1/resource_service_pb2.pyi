@@ -1,10 +1,15 @@
 import datetime
 
+from google.api import annotations_pb2 as _annotations_pb2
+from google.api import client_pb2 as _client_pb2
 from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.api import field_info_pb2 as _field_info_pb2
+from google.api import resource_pb2 as _resource_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import empty_pb2 as _empty_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from protos.admin.v1 import annotations_pb2 as _annotations_pb2_1
 from protos.admin.v1 import issuer_service_pb2 as _issuer_service_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -64,16 +69,18 @@ class ResourceMetadata(_message.Message):
     def __init__(self, name: _Optional[str] = ..., document: _Optional[str] = ..., served_at: _Optional[str] = ..., metadata_uri: _Optional[str] = ..., www_authenticate: _Optional[str] = ...) -> None: ...
 
 class CreateResourceRequest(_message.Message):
-    __slots__ = ("parent", "resource_id", "resource", "validate_only")
+    __slots__ = ("parent", "resource_id", "resource", "validate_only", "request_id")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_ID_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     parent: str
     resource_id: str
     resource: Resource
     validate_only: bool
-    def __init__(self, parent: _Optional[str] = ..., resource_id: _Optional[str] = ..., resource: _Optional[_Union[Resource, _Mapping]] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    request_id: str
+    def __init__(self, parent: _Optional[str] = ..., resource_id: _Optional[str] = ..., resource: _Optional[_Union[Resource, _Mapping]] = ..., validate_only: _Optional[bool] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class GetResourceRequest(_message.Message):
     __slots__ = ("name",)
@@ -100,20 +107,28 @@ class ListResourcesResponse(_message.Message):
     def __init__(self, resources: _Optional[_Iterable[_Union[Resource, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class UpdateResourceRequest(_message.Message):
-    __slots__ = ("resource", "update_mask")
+    __slots__ = ("resource", "update_mask", "validate_only", "request_id")
     RESOURCE_FIELD_NUMBER: _ClassVar[int]
     UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     resource: Resource
     update_mask: _field_mask_pb2.FieldMask
-    def __init__(self, resource: _Optional[_Union[Resource, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    validate_only: bool
+    request_id: str
+    def __init__(self, resource: _Optional[_Union[Resource, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., validate_only: _Optional[bool] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class DeleteResourceRequest(_message.Message):
-    __slots__ = ("name", "etag")
+    __slots__ = ("name", "etag", "validate_only", "request_id")
     NAME_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     name: str
     etag: str
-    def __init__(self, name: _Optional[str] = ..., etag: _Optional[str] = ...) -> None: ...
+    validate_only: bool
+    request_id: str
+    def __init__(self, name: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: _Optional[bool] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class GetResourceMetadataRequest(_message.Message):
     __slots__ = ("name",)

@@ -22,13 +22,18 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import client_pb2 as google_dot_api_dot_client__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import field_info_pb2 as google_dot_api_dot_field__info__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from protos.admin.v1 import annotations_pb2 as protos_dot_admin_dot_v1_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%protos/admin/v1/webhook_service.proto\x12\x11tenantry.admin.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x02\n\x07Webhook\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03uri\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06secret\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x43\n\x19\x66ormer_secret_expire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1b\n\rpending_count\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0clast_failure\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\nretry_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\n \x01(\tB\x04\xe2\x41\x01\x03\"\'\n\x11GetWebhookRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x9d\x01\n\x14UpdateWebhookRequest\x12\x31\n\x07webhook\x18\x01 \x01(\x0b\x32\x1a.tenantry.admin.v1.WebhookB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"b\n\x1aRotateWebhookSecretRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x30\n\x07overlap\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\"(\n\x12TestWebhookRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"G\n\x13TestWebhookResponse\x12\x19\n\x0bstatus_code\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07\x66\x61ilure\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x32\xf6\x02\n\x0eWebhookService\x12N\n\nGetWebhook\x12$.tenantry.admin.v1.GetWebhookRequest\x1a\x1a.tenantry.admin.v1.Webhook\x12T\n\rUpdateWebhook\x12\'.tenantry.admin.v1.UpdateWebhookRequest\x1a\x1a.tenantry.admin.v1.Webhook\x12`\n\x13RotateWebhookSecret\x12-.tenantry.admin.v1.RotateWebhookSecretRequest\x1a\x1a.tenantry.admin.v1.Webhook\x12\\\n\x0bTestWebhook\x12%.tenantry.admin.v1.TestWebhookRequest\x1a&.tenantry.admin.v1.TestWebhookResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%protos/admin/v1/webhook_service.proto\x12\x11tenantry.admin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!protos/admin/v1/annotations.proto\"\xce\x03\n\x07Webhook\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03uri\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\x06secret\x18\x03 \x01(\tB\x08\xe2\x41\x01\x03\xa0\xb5\x18\x01\x12\x43\n\x19\x66ormer_secret_expire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1b\n\rpending_count\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0clast_failure\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\nretry_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\n \x01(\tB\x04\xe2\x41\x01\x01:L\xea\x41I\n\x1a\x61\x64min.tenantry.dev/Webhook\x12\x18issuers/{issuer}/webhook*\x08webhooks2\x07webhook\"F\n\x11GetWebhookRequest\x12\x31\n\x04name\x18\x01 \x01(\tB#\xe2\x41\x01\x02\xfa\x41\x1c\n\x1a\x61\x64min.tenantry.dev/Webhook\"\xbf\x01\n\x14UpdateWebhookRequest\x12\x31\n\x07webhook\x18\x01 \x01(\x0b\x32\x1a.tenantry.admin.v1.WebhookB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12 \n\nrequest_id\x18\x04 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\"\xc0\x01\n\x1aRotateWebhookSecretRequest\x12\x31\n\x04name\x18\x01 \x01(\tB#\xe2\x41\x01\x02\xfa\x41\x1c\n\x1a\x61\x64min.tenantry.dev/Webhook\x12\x39\n\x07overlap\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\r\xe2\x41\x01\x01\x9a\xb5\x18\x05\x30\x80\x9a\x9e\x01\x12 \n\nrequest_id\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xe2\x8c\xcf\xd7\x08\x02\x08\x01\x12\x12\n\x04\x65tag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"G\n\x12TestWebhookRequest\x12\x31\n\x04name\x18\x01 \x01(\tB#\xe2\x41\x01\x02\xfa\x41\x1c\n\x1a\x61\x64min.tenantry.dev/Webhook\"G\n\x13TestWebhookResponse\x12\x19\n\x0bstatus_code\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07\x66\x61ilure\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x32\xf5\x04\n\x0eWebhookService\x12\x7f\n\nGetWebhook\x12$.tenantry.admin.v1.GetWebhookRequest\x1a\x1a.tenantry.admin.v1.Webhook\"/\xda\x41\x04name\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{name=issuers/*/webhook}\x12\xa5\x01\n\rUpdateWebhook\x12\'.tenantry.admin.v1.UpdateWebhookRequest\x1a\x1a.tenantry.admin.v1.Webhook\"O\xda\x41\x13webhook,update_mask\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02/2$/v1/{webhook.name=issuers/*/webhook}:\x07webhook\x12\xa1\x01\n\x13RotateWebhookSecret\x12-.tenantry.admin.v1.RotateWebhookSecretRequest\x1a\x1a.tenantry.admin.v1.Webhook\"?\xda\x41\x04name\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02.\")/v1/{name=issuers/*/webhook}:rotateSecret:\x01*\x12\x95\x01\n\x0bTestWebhook\x12%.tenantry.admin.v1.TestWebhookRequest\x1a&.tenantry.admin.v1.TestWebhookResponse\"7\xda\x41\x04name\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02&\"!/v1/{name=issuers/*/webhook}:test:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,7 +45,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WEBHOOK'].fields_by_name['uri']._loaded_options = None
   _globals['_WEBHOOK'].fields_by_name['uri']._serialized_options = b'\342A\001\001'
   _globals['_WEBHOOK'].fields_by_name['secret']._loaded_options = None
-  _globals['_WEBHOOK'].fields_by_name['secret']._serialized_options = b'\342A\001\003'
+  _globals['_WEBHOOK'].fields_by_name['secret']._serialized_options = b'\342A\001\003\240\265\030\001'
   _globals['_WEBHOOK'].fields_by_name['former_secret_expire_time']._loaded_options = None
   _globals['_WEBHOOK'].fields_by_name['former_secret_expire_time']._serialized_options = b'\342A\001\003'
   _globals['_WEBHOOK'].fields_by_name['pending_count']._loaded_options = None
@@ -54,37 +59,53 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WEBHOOK'].fields_by_name['update_time']._loaded_options = None
   _globals['_WEBHOOK'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
   _globals['_WEBHOOK'].fields_by_name['etag']._loaded_options = None
-  _globals['_WEBHOOK'].fields_by_name['etag']._serialized_options = b'\342A\001\003'
+  _globals['_WEBHOOK'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_WEBHOOK']._loaded_options = None
+  _globals['_WEBHOOK']._serialized_options = b'\352AI\n\032admin.tenantry.dev/Webhook\022\030issuers/{issuer}/webhook*\010webhooks2\007webhook'
   _globals['_GETWEBHOOKREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETWEBHOOKREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETWEBHOOKREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\034\n\032admin.tenantry.dev/Webhook'
   _globals['_UPDATEWEBHOOKREQUEST'].fields_by_name['webhook']._loaded_options = None
   _globals['_UPDATEWEBHOOKREQUEST'].fields_by_name['webhook']._serialized_options = b'\342A\001\002'
   _globals['_UPDATEWEBHOOKREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATEWEBHOOKREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\001'
   _globals['_UPDATEWEBHOOKREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_UPDATEWEBHOOKREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_UPDATEWEBHOOKREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UPDATEWEBHOOKREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
   _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\034\n\032admin.tenantry.dev/Webhook'
   _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['overlap']._loaded_options = None
-  _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['overlap']._serialized_options = b'\342A\001\001'
+  _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['overlap']._serialized_options = b'\342A\001\001\232\265\030\0050\200\232\236\001'
+  _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\342\214\317\327\010\002\010\001'
+  _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_ROTATEWEBHOOKSECRETREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_TESTWEBHOOKREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_TESTWEBHOOKREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_TESTWEBHOOKREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\034\n\032admin.tenantry.dev/Webhook'
   _globals['_TESTWEBHOOKRESPONSE'].fields_by_name['status_code']._loaded_options = None
   _globals['_TESTWEBHOOKRESPONSE'].fields_by_name['status_code']._serialized_options = b'\342A\001\003'
   _globals['_TESTWEBHOOKRESPONSE'].fields_by_name['failure']._loaded_options = None
   _globals['_TESTWEBHOOKRESPONSE'].fields_by_name['failure']._serialized_options = b'\342A\001\003'
-  _globals['_WEBHOOK']._serialized_start=193
-  _globals['_WEBHOOK']._serialized_end=573
-  _globals['_GETWEBHOOKREQUEST']._serialized_start=575
-  _globals['_GETWEBHOOKREQUEST']._serialized_end=614
-  _globals['_UPDATEWEBHOOKREQUEST']._serialized_start=617
-  _globals['_UPDATEWEBHOOKREQUEST']._serialized_end=774
-  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_start=776
-  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_end=874
-  _globals['_TESTWEBHOOKREQUEST']._serialized_start=876
-  _globals['_TESTWEBHOOKREQUEST']._serialized_end=916
-  _globals['_TESTWEBHOOKRESPONSE']._serialized_start=918
-  _globals['_TESTWEBHOOKRESPONSE']._serialized_end=989
-  _globals['_WEBHOOKSERVICE']._serialized_start=992
-  _globals['_WEBHOOKSERVICE']._serialized_end=1366
+  _globals['_WEBHOOKSERVICE'].methods_by_name['GetWebhook']._loaded_options = None
+  _globals['_WEBHOOKSERVICE'].methods_by_name['GetWebhook']._serialized_options = b'\332A\004name\210\265\030\001\202\323\344\223\002\036\022\034/v1/{name=issuers/*/webhook}'
+  _globals['_WEBHOOKSERVICE'].methods_by_name['UpdateWebhook']._loaded_options = None
+  _globals['_WEBHOOKSERVICE'].methods_by_name['UpdateWebhook']._serialized_options = b'\332A\023webhook,update_mask\210\265\030\002\202\323\344\223\002/2$/v1/{webhook.name=issuers/*/webhook}:\007webhook'
+  _globals['_WEBHOOKSERVICE'].methods_by_name['RotateWebhookSecret']._loaded_options = None
+  _globals['_WEBHOOKSERVICE'].methods_by_name['RotateWebhookSecret']._serialized_options = b'\332A\004name\210\265\030\002\202\323\344\223\002.\")/v1/{name=issuers/*/webhook}:rotateSecret:\001*'
+  _globals['_WEBHOOKSERVICE'].methods_by_name['TestWebhook']._loaded_options = None
+  _globals['_WEBHOOKSERVICE'].methods_by_name['TestWebhook']._serialized_options = b'\332A\004name\210\265\030\002\202\323\344\223\002&\"!/v1/{name=issuers/*/webhook}:test:\001*'
+  _globals['_WEBHOOK']._serialized_start=339
+  _globals['_WEBHOOK']._serialized_end=801
+  _globals['_GETWEBHOOKREQUEST']._serialized_start=803
+  _globals['_GETWEBHOOKREQUEST']._serialized_end=873
+  _globals['_UPDATEWEBHOOKREQUEST']._serialized_start=876
+  _globals['_UPDATEWEBHOOKREQUEST']._serialized_end=1067
+  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_start=1070
+  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_end=1262
+  _globals['_TESTWEBHOOKREQUEST']._serialized_start=1264
+  _globals['_TESTWEBHOOKREQUEST']._serialized_end=1335
+  _globals['_TESTWEBHOOKRESPONSE']._serialized_start=1337
+  _globals['_TESTWEBHOOKRESPONSE']._serialized_end=1408
+  _globals['_WEBHOOKSERVICE']._serialized_start=1411
+  _globals['_WEBHOOKSERVICE']._serialized_end=2040
 # @@protoc_insertion_point(module_scope)

@@ -80,7 +80,7 @@ class WebhookServiceServicer:
 
     def RotateWebhookSecret(self, request, context):
         """Makes a new secret; messages are signed with the former one too for `overlap` longer. NOT_FOUND; INVALID_ARGUMENT if
-        there is no webhook.
+        there is no webhook; ABORTED (ETAG_MISMATCH).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -6,17 +6,18 @@ docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps; â
 from collections.abc import Mapping
 from typing import Any, cast
 
-from server.outbound.calls import Calls, Said, text_of
+from server.outbound.calls import Calls, Said, refresh_token_in, text_of
 from tenants.acts.upstream import Redemption
 
 
 async def said(calls: Calls, redemption: Redemption) -> Said:
     """Raises Unreachable or Unproven."""
     provider = redemption.provider
-    access_token = text_of(await calls.redeem(provider.token_uri, redemption), "access_token")
+    tokens = await calls.redeem(provider.token_uri, redemption)
+    access_token = text_of(tokens, "access_token")
     user = await calls.about(provider.user_uri, access_token)
     claims = {**user, **_verified(await calls.listed(f"{provider.user_uri}/emails", access_token))}
-    return Said(claims, refresh_token=None)
+    return Said(claims, refresh_token_in(tokens))  # of a GitHub App whose user tokens expire
 
 
 def _verified(addresses: list[Any]) -> Mapping[str, Any]:

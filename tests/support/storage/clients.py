@@ -108,6 +108,11 @@ class ClientConformance(StoreConformance[Tx]):
         def fill(tx: Tx) -> None:
             tx.clients.add(client("unused", last_used_at=NOW - 1))
             tx.clients.add(client("of a document", last_used_at=NOW - 1, origin="document"))
+            tx.clients.add(client("disabled", last_used_at=0, origin="document", disabled_at=NOW))
+            tx.clients.add(client("approved", last_used_at=0, origin="document", approval="approved"))
+            tx.clients.add(client("limited", last_used_at=0, origin="document", scope_limit=("mcp",)))
+            tx.clients.add(client("pending", last_used_at=0, origin="document", approval="pending"))
+            tx.clients.add(client("came back", last_used_at=0, approval="approved"))
             tx.clients.add(client("used at that second", last_used_at=NOW))
             tx.clients.add(client("the operator's", last_used_at=NOW - 1, origin="admin"))
             tx.clients.add(client("granted", last_used_at=NOW - 1))
@@ -117,16 +122,20 @@ class ClientConformance(StoreConformance[Tx]):
 
         await kept.do(fill)
         assert await kept.do(lambda tx: tx.clients.find("unused")) is not None
-        assert await kept.do(lambda tx: tx.clients.sweep(NOW, 100)) == 2
+        assert await kept.do(lambda tx: tx.clients.sweep(NOW, 100)) == 4
         assert await kept.do(lambda tx: tx.clients.find("unused")) is None
         left = [each.id for each in await kept.do(lambda tx: tx.clients.page("", 100))]
-        assert left == sorted(["used at that second", "the operator's", "granted", "granted once"])
+        judged = ["disabled", "approved", "limited"]
+        assert left == sorted([*judged, "used at that second", "the operator's", "granted", "granted once"])
         assert not (await kept.batch(lambda tx: tx.clients.sweep(NOW, 100))).wrote
 
     async def test_of_clients_known_by_documents_the_last_used_and_the_granted_are_kept(self, kept: Kept[Tx]) -> None:
         def fill(tx: Tx) -> None:
             for n in range(6):
                 tx.clients.add(client(f"d{n}", last_used_at=NOW + n // 2, origin="document"))
+            tx.clients.add(client("disabled", last_used_at=0, origin="document", disabled_at=NOW))
+            tx.clients.add(client("approved", last_used_at=0, origin="document", approval="approved"))
+            tx.clients.add(client("limited", last_used_at=0, origin="document", scope_limit=("mcp",)))
             for id in ("registered", "the operator's"):
                 tx.clients.add(client(id, last_used_at=0, origin="admin" if "'" in id else "registration"))
             tx.grants.add(grant(1, client_id="d0"))
@@ -139,7 +148,9 @@ class ClientConformance(StoreConformance[Tx]):
         assert await kept.do(lambda tx: tx.clients.keep_documents(2)) == 2
         assert await kept.do(lambda tx: tx.clients.find("d3")) is None
         left = [each.id for each in await kept.do(lambda tx: tx.clients.page("", 100))]
-        assert left == sorted(["d0", "d2", "d4", "d5", "registered", "the operator's"])
+        assert left == sorted(
+            ["d0", "d2", "d4", "d5", "disabled", "approved", "limited", "registered", "the operator's"]
+        )
         assert await kept.do(lambda tx: tx.clients.keep_documents(1)) == 1
         assert await kept.do(lambda tx: tx.clients.find("d5")) is not None, "of two used at once the later name stays"
         assert await kept.do(lambda tx: tx.clients.keep_documents(0)) == 1

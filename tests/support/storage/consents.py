@@ -64,6 +64,15 @@ class ConsentConformance(StoreConformance[Tx]):
         assert await kept.do(lambda tx: [*tx.consents.of_user("u1"), *tx.consents.of_user("u2")]) == [stays]
         assert not (await kept.batch(lambda tx: tx.consents.remove_of_client("c1"))).wrote
 
+    async def test_all_that_a_user_allowed_anybody_is_forgotten_together(self, kept: Kept[Tx]) -> None:
+        stays = [consent("U1", "c1"), consent("u2", "c1")]
+        for each in (consent("u1", "c1"), consent("u1", "c2", "b"), *stays):
+            await kept.do(lambda tx, each=each: tx.consents.put(each))
+        assert await kept.do(lambda tx: tx.consents.remove_of_user("u1")) == 2
+        owners = ("u1", "U1", "u2")
+        assert await kept.do(lambda tx: [each for owner in owners for each in tx.consents.of_user(owner)]) == stays
+        assert not (await kept.batch(lambda tx: tx.consents.remove_of_user("u1"))).wrote
+
     async def test_all_that_anybody_allowed_anyone_at_a_resource_is_forgotten_together(self, kept: Kept[Tx]) -> None:
         stays = [consent("u1", "c1", "A"), consent("u2", "c1", "a/")]
         for each in (consent("u1", "c1", "a"), consent("u2", "c2", "a"), *stays):

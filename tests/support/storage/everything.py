@@ -14,19 +14,19 @@ from tests.support.storage.samples import (
     MOST,
     NOW,
     client,
-    delivery,
     device_request,
     digest,
     grant,
     kept_token,
     key,
-    logout_notice,
+    message,
     organization,
     provider,
     registration_token,
     resource,
     session,
     user,
+    workload_issuer,
 )
 
 ALL = 10_000
@@ -44,16 +44,17 @@ def contents(tx: Tx, sessions: Iterable[bytes]) -> dict[str, Any]:
         "users": users,
         "identity providers": list(tx.identity_providers.all()),
         "resources": list(tx.resources.all()),
+        "workload issuers": list(tx.workload_issuers.all()),
         "organizations": list(tx.organizations.page("", ALL)),
         "sessions": [tx.sessions.find(each) for each in sessions],
         "consents": [consent for owner in sorted(owners) for consent in tx.consents.of_user(owner)],
         "grants": grants,
         "device requests": [tx.device_requests.find(id) for id in range(10)],
-        "deliveries": list(tx.deliveries.due(MOST, ALL)),
-        "logout notices": list(tx.logout_notices.due(MOST, ALL)),
+        "outbox": [list(tx.outbox.due(kind, MOST, ALL)) for kind in samples.KINDS],
         "kept tokens": list(tx.kept_tokens.due(MOST, ALL)),
         "signing keys": list(tx.signing_keys.all()),
         "events": list(tx.events.page(0, ALL)),
+        "answers": [tx.answers.find(digest(name)) for name in ("a1", "a2", "a3", "new")],
     }
 
 
@@ -65,17 +66,19 @@ def fill(tx: Tx) -> None:
         tx.users.add(user(f"u{n}", email=f"u{n}@example.com"))
         tx.identity_providers.add(provider(f"p{n}", version=n))
         tx.resources.add(resource(f"r{n}", version=n))
+        tx.workload_issuers.add(workload_issuer(f"w{n}", version=n))
         tx.organizations.add(organization(f"o{n}", slug=f"s{n}", domains=(f"{n}.example", f"{n}.test")))
         tx.sessions.add(session(f"s{n}", user_id=f"u{n}", expires_at=n))
         tx.consents.put(samples.consent("u1", f"c{n}"))
         tx.tickets.spend(bytes([n]), n)
         tx.grants.add(grant(n, client_id="c1", user_id=f"u{n}"))
         tx.device_requests.add(device_request(n, expires_at=n))
-        tx.deliveries.add(delivery(f"d{n}", n))
-        tx.logout_notices.add(logout_notice(f"n{n}", n))
+        tx.outbox.add(message(f"m{n}", due_at=n))
+        tx.outbox.add(message(f"n{n}", "logout", n))
         tx.kept_tokens.put(kept_token(f"u{n}", f"p{n}", due_at=n))
         tx.signing_keys.add(key(f"k{n}", state="current" if n == 2 else "retired"))
         tx.events.add(samples.event("filled", n))
+        tx.answers.add(samples.answer(f"a{n}", expires_at=n))
 
 
 def upset(tx: Tx) -> None:
@@ -99,6 +102,9 @@ def upset(tx: Tx) -> None:
     tx.resources.add(resource("new"))
     assert tx.resources.change(resource("r1", display_name="changed", version=2), version=1)
     assert tx.resources.remove("r2")
+    tx.workload_issuers.add(workload_issuer("new"))
+    assert tx.workload_issuers.change(workload_issuer("w1", display_name="changed", version=2), version=1)
+    assert tx.workload_issuers.remove("w2")
     tx.organizations.add(organization("new", slug="new", domains=("new.example",)))
     tx.organizations.change(organization("o1", slug="S1", domains=("1.test", "one.example")))
     tx.organizations.remove("o2")
@@ -110,6 +116,8 @@ def upset(tx: Tx) -> None:
     tx.consents.put(replace(samples.consent("u1", "c1"), scopes=("changed",)))
     assert tx.consents.remove("u1", "c2") == 1
     assert tx.consents.remove_of_client("c3") == 1
+    tx.consents.put(samples.consent("u9", "c3"))
+    assert tx.consents.remove_of_user("u9") == 1
     tx.consents.put(samples.consent("u2", "c2", "https://r1.example"))
     assert tx.consents.remove_for_resource("https://r1.example") == 1
     assert tx.tickets.spend(b"new", NOW)
@@ -130,23 +138,28 @@ def upset(tx: Tx) -> None:
     assert tx.device_requests.deny(3, NOW)
     assert tx.device_requests.take(2)
     assert tx.device_requests.sweep(1, 9) == 1
-    tx.deliveries.add(delivery("new"))
-    assert tx.deliveries.put_off("d1", 9, 1)
-    assert tx.deliveries.remove("d2")
-    assert tx.deliveries.remove_all() == 3
-    tx.deliveries.add(delivery("d3"))
-    tx.logout_notices.add(logout_notice("new"))
-    assert tx.logout_notices.put_off("n1", 9, 1)
-    assert tx.logout_notices.remove("n2")
+    tx.outbox.add(message("new"))
+    assert tx.outbox.put_off("m1", 9, 1)
+    assert tx.outbox.remove("m2")
+    assert tx.outbox.remove_all("webhook") == 3
+    tx.outbox.add(message("m3"))
+    assert tx.outbox.hasten("webhook", 9, 5, 9) == 1
+    assert tx.outbox.put_off("n1", 9, 1)
+    assert tx.outbox.remove("n2")
     tx.kept_tokens.put(kept_token("u1", "p1", sealed=b"changed"))
     assert tx.kept_tokens.change(kept_token("u1", "p1", sealed=b"again"), former=b"changed")
+    assert tx.kept_tokens.hasten("p1", 9, 5, 9) == 1
     assert tx.kept_tokens.remove("u2", "p2")
     assert tx.kept_tokens.remove_of_provider("p3") == 1
+    tx.kept_tokens.put(kept_token("u9", "p1"))
+    assert tx.kept_tokens.remove_of_user("u9") == 1
     tx.signing_keys.change(key("k2", state="retired"))
     tx.signing_keys.add(key("new", state="current"))
     tx.signing_keys.remove("k1")
     tx.events.add(samples.event("new"))
     assert tx.events.sweep(9, 2) == 2
+    tx.answers.add(samples.answer("new"))
+    assert tx.answers.sweep(2, 9) == 2
 
 
 def refused(attempt: Callable[[], object]) -> bool:
@@ -196,11 +209,13 @@ class WholeConformance(StoreConformance[Tx]):
                 tx.users.add(user(f"u {touched}", metadata=given))
                 tx.organizations.add(organization(f"o {touched}", metadata=given))
                 tx.identity_providers.add(provider(f"p {touched}", public_jwk=text))
+                tx.workload_issuers.add(workload_issuer(f"w {touched}", jwks=given))
                 tx.signing_keys.add(key(f"k {touched}", public_jwk=text))
                 tx.events.add(replace(samples.event("given"), details=given))
                 tx.grants.add(grant(1 + touched, actor=given))
                 tx.clients.change(client(f"c {touched}", metadata=given, jwks=text))
                 tx.identity_providers.change(provider(f"p {touched}", public_jwk=text), version=1)
+                tx.workload_issuers.change(workload_issuer(f"w {touched}", jwks=given), version=1)
                 given["a"].append("c")
                 given["d"] = text["d"] = "d"
 
@@ -208,6 +223,7 @@ class WholeConformance(StoreConformance[Tx]):
             first = tx.clients.find("c False"), tx.users.find("u False"), tx.organizations.find("o False")
             return [
                 *(each.metadata for each in first if each is not None),
+                tx.workload_issuers.all()[0].jwks or {},
                 tx.grants.page(0, 1)[0].actor or {},
                 tx.clients.page("", 1)[0].jwks or {},
                 tx.identity_providers.all()[0].public_jwk or {},
@@ -216,7 +232,7 @@ class WholeConformance(StoreConformance[Tx]):
             ]
 
         await kept.do(give_and_touch)
-        assert await kept.do(found) == [{"a": ["b"]}] * 4 + [{"kid": "k"}] * 3 + [{"a": ["b"]}]
+        assert await kept.do(found) == [{"a": ["b"]}] * 5 + [{"kid": "k"}] * 3 + [{"a": ["b"]}]
 
     async def test_what_a_refused_verb_left_is_nothing(self, kept: Kept[Tx]) -> None:
         def try_all(tx: Tx) -> int:
@@ -235,6 +251,8 @@ class WholeConformance(StoreConformance[Tx]):
                 lambda: tx.identity_providers.add(provider("p1", display_name="thief")),
                 lambda: tx.resources.add(resource("r1", uri="https://thief.example", canonical_uri="thief")),
                 lambda: tx.resources.add(resource("thief", canonical_uri="https://r1.example")),
+                lambda: tx.workload_issuers.add(workload_issuer("w1", issuer_uri="https://thief.example")),
+                lambda: tx.workload_issuers.add(workload_issuer("thief", issuer_uri="https://w1.example")),
                 lambda: tx.organizations.add(organization("o1")),
                 lambda: tx.organizations.add(organization("thief", slug="S1")),
                 lambda: tx.organizations.add(organization("thief", domains=("new.example", "1.EXAMPLE"))),
@@ -243,8 +261,8 @@ class WholeConformance(StoreConformance[Tx]):
                 lambda: tx.grants.add(grant(1, user_id="thief")),
                 lambda: tx.device_requests.add(device_request(1, user_code=digest("free"))),
                 lambda: tx.device_requests.add(device_request(9, user_code=digest("user code of 1"))),
-                lambda: tx.deliveries.add(delivery("d1", 9)),
-                lambda: tx.logout_notices.add(logout_notice("n1", 9)),
+                lambda: tx.outbox.add(message("m1", "logout", 9)),
+                lambda: tx.answers.add(samples.answer("a1", sealed=b"thief")),
                 lambda: tx.signing_keys.add(key("k1", algorithm="EdDSA")),
                 lambda: tx.signing_keys.add(key("thief", state="current")),
                 lambda: tx.signing_keys.change(key("k1", state="current")),

@@ -14,6 +14,7 @@ from tests.support.storage.samples import MOST, NOW, digest, grant, token
 
 NEXT: dict[str, Any] = {
     "dpop_jkt": "jkt",
+    "x5t": "x5t",
     "code_spent_at": NOW + 1,
     "generation": 1,
     "rotated_at": NOW + 1,
@@ -73,6 +74,7 @@ class GrantConformance(StoreConformance[Tx]):
         bare = replace(
             following,
             dpop_jkt=None,
+            x5t=None,
             generation=2,
             refresh_digest=None,
             refresh_expires_at=None,
@@ -240,6 +242,20 @@ class GrantConformance(StoreConformance[Tx]):
         assert [each.id for each in await kept.do(lambda tx: tx.grants.page(0, 9))] == [1, 2, 9, 10, MOST]
         assert [each.id for each in await kept.do(lambda tx: tx.grants.page(2, 2))] == [9, 10]
         assert list(await kept.do(lambda tx: tx.grants.page(MOST, 9))) == []
+
+    async def test_the_grants_of_a_user_or_a_client_are_paged_alike(self, kept: Kept[Tx]) -> None:
+        whose = {1: ("u1", "c1"), 2: ("u2", "c1"), 3: ("u1", "c2"), 4: (None, "c1"), 5: ("u1", "c1"), 6: ("U1", "C1")}
+        for each in [grant(id, user_id=user_id, client_id=client_id) for id, (user_id, client_id) in whose.items()]:
+            await kept.do(lambda tx, each=each: tx.grants.add(each))
+
+        async def ids(after: int, limit: int, **of: str) -> list[int]:
+            return [each.id for each in await kept.do(lambda tx: tx.grants.page(after, limit, **of))]
+
+        assert await ids(0, 9, user_id="u1") == [1, 3, 5]
+        assert await ids(1, 1, user_id="u1") == [3]
+        assert await ids(0, 9, client_id="c1") == [1, 2, 4, 5]
+        assert await ids(1, 9, user_id="u1", client_id="c1") == [5]
+        assert await ids(0, 9, user_id="nobody") == []
 
     @pytest.mark.parametrize("each", COUNTS.values(), ids=list(COUNTS))
     async def test_a_sweep_leaves_a_grant_of_which_something_counts(self, kept: Kept[Tx], each: Grant) -> None:

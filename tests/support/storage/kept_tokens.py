@@ -62,6 +62,18 @@ class KeptTokenConformance(StoreConformance[Tx]):
         await kept.reopen()
         assert await due(kept, MOST) == [other, after]
 
+    async def test_of_one_provider_what_is_put_off_too_far_is_due_now_and_nothing_else(self, kept: Kept[Tx]) -> None:
+        far = [kept_token(f"u{n}", "p1", due_at=NOW + 60 + n, attempts=n) for n in range(3)]
+        other = kept_token("u2", "P1", due_at=NOW + 70)
+        await put(kept, *far, other)
+        assert await kept.do(lambda tx: tx.kept_tokens.hasten("p1", NOW + 60, NOW, 99)) == 2
+        await kept.reopen()
+        assert await due(kept, NOW) == [replace(token, due_at=NOW) for token in far[1:]]
+        assert await due(kept, MOST) == [*await due(kept, NOW), far[0], other]
+        assert not (await kept.batch(lambda tx: tx.kept_tokens.hasten("p1", NOW + 60, NOW, 99))).wrote
+        counts = await kept.do(lambda tx: [tx.kept_tokens.hasten("p1", NOW - 1, NOW - 1, 2) for _ in range(3)])
+        assert counts == [2, 1, 0]
+
     async def test_a_removed_token_is_gone_and_others_stay(self, kept: Kept[Tx]) -> None:
         others = [kept_token("u1", "p2"), kept_token("u2", "p1")]
         await put(kept, kept_token("u1", "p1"), *others)
@@ -70,6 +82,13 @@ class KeptTokenConformance(StoreConformance[Tx]):
         commit = await kept.batch(lambda tx: tx.kept_tokens.remove("u1", "p1"))
         assert values(commit) == [False]
         assert not commit.wrote
+
+    async def test_all_tokens_of_one_user_are_removed_at_once(self, kept: Kept[Tx]) -> None:
+        stay = [kept_token("U1", "p1"), kept_token("u2", "p1")]
+        await put(kept, kept_token("u1", "p1"), kept_token("u1", "p2"), *stay)
+        assert await kept.do(lambda tx: tx.kept_tokens.remove_of_user("u1")) == 2
+        assert await due(kept, MOST) == stay
+        assert not (await kept.batch(lambda tx: tx.kept_tokens.remove_of_user("u1"))).wrote
 
     async def test_all_tokens_of_one_provider_are_removed_at_once(self, kept: Kept[Tx]) -> None:
         stay = [kept_token("u1", "P1"), kept_token("u1", "p2")]

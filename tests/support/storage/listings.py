@@ -1,6 +1,7 @@
 """Listings of the registry."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,25 @@ class ListingConformance(StoreConformance[RegistryTx]):
         assert await kept.do(lambda tx: tx.listings.find("Plain")) is None
         for unknown in ("https://PLAIN.example", "https://plain.example/", ""):
             assert await kept.do(lambda tx, unknown=unknown: tx.listings.find_uri(unknown)) is None
+
+    async def test_listings_are_found_by_the_name_of_their_host(self, kept: Kept[Tx]) -> None:
+        uris = {
+            "a": "https://x.example",
+            "b": "https://x.example:8443",
+            "c": "http://x.example/path",
+            "d": "https://x.example:8443/path",
+            "e": "https://x.example.org",
+            "f": "https://y.x.example",
+            "g": "https://x.example-2",
+            "h": "https://other.example/x.example",
+            "i": "https://other.example:8443/x.example",
+            "j": "http://x.example0",
+        }
+        await self._add(kept, *(listing(id, uri=uri, state="purged") for id, uri in reversed(uris.items())))
+        found = await kept.do(lambda tx: tx.listings.at_host("x.example"))
+        assert [(each.id, each.uri) for each in found] == [(id, uris[id]) for id in "abcd"]
+        for nobody in ("x.exampl", "xxexample", "X.example", "x.example.", ""):
+            assert list(await kept.do(lambda tx, host=nobody: tx.listings.at_host(host))) == [], nobody
 
     @pytest.mark.parametrize("state", STATES)
     async def test_id_uid_and_uri_are_given_once_and_for_ever(self, kept: Kept[Tx], state: str) -> None:
@@ -97,6 +117,16 @@ class ListingConformance(StoreConformance[RegistryTx]):
             listing("a", alarm_at=NOW + 9, alarm_attempts=3),
             listing("b"),
         ]
+
+    async def test_an_alarm_that_is_too_far_away_comes_now(self, kept: Kept[Tx]) -> None:
+        far: dict[str, Any] = {"alarm_at": NOW + 10, "alarm_attempts": 3}
+        others = [listing("b", alarm_at=NOW + 9), listing("c", state="deleted", **far), listing("d", alarm_at=NOW - 9)]
+        await self._add(kept, listing("a", **far), *others, listing("e", state="disabled", **far))
+        assert await kept.do(lambda tx: tx.listings.hasten(NOW + 9, NOW, 1)) == 1
+        assert await kept.do(lambda tx: tx.listings.hasten(NOW + 9, NOW, 9)) == 1
+        assert await kept.do(lambda tx: tx.listings.hasten(NOW + 9, NOW, 9)) == 0
+        now_are = [listing("a", alarm_at=NOW), *others, listing("e", state="disabled", alarm_at=NOW)]
+        assert list(await kept.do(lambda tx: tx.listings.all())) == now_are
 
     async def test_only_a_listing_that_never_came_to_be_is_withdrawn(self, kept: Kept[Tx]) -> None:
         await self._add(kept, *(listing(state, state=state) for state in STATES))

@@ -5,13 +5,17 @@ from typing import Any
 
 from tenants.records import (
     AccessRule,
+    AdminToken,
+    Answer,
+    CertificateName,
     ClaimMapping,
+    ClaimMatch,
     Client,
     ClientDocument,
     ClientSecret,
     Consent,
-    Delivery,
     DeviceRequest,
+    Domain,
     Event,
     Grant,
     Identity,
@@ -20,8 +24,11 @@ from tenants.records import (
     KeptToken,
     Listing,
     LiveToken,
-    LogoutNotice,
+    Message,
+    MessageKind,
+    Operation,
     Organization,
+    Origin,
     Policy,
     RateLimit,
     RegistrationToken,
@@ -29,8 +36,11 @@ from tenants.records import (
     ResourceScope,
     Session,
     SigningKey,
+    StatementIssuer,
     User,
     Webhook,
+    WorkloadIssuer,
+    WorkloadRule,
 )
 
 NOW = 1_790_000_000
@@ -74,6 +84,12 @@ ISSUER = Issuer(
         client_limit=RateLimit(2, 3),
         guess_limit=RateLimit(4, 5),
         session_limit=RateLimit(6, 7),
+        client_certificate_authorities=("-----BEGIN é", "second"),
+        software_statement_issuers=(
+            StatementIssuer(issuer=ANYTHING, jwks={"keys": [{"kty": "OKP", "x": ANYTHING}, {}]}),
+            StatementIssuer(issuer="https://trust.example", jwks_uri="https://trust.example/é"),
+        ),
+        software_statement_required=True,
         debug=True,
     ),
     sealed_data_key=bytes(range(256)),
@@ -105,6 +121,8 @@ CLIENT = Client(
     jwks_uri="https://app.example/é",
     assertion_algorithm="EdDSA",
     dpop_bound=True,
+    certificate_name=CertificateName("subject_dn", ANYTHING),
+    certificate_bound=True,
     par_required=True,
     registration_digest=bytes(range(256)),
     next_registration_digest=b"\0\xff" * 16,
@@ -115,6 +133,8 @@ CLIENT = Client(
     resources=("https://mcp.example/a", "https://mcp.example/b"),
     target_resources=("https://mcp.example/c d", ""),
     metadata=JSON,
+    scope_limit=("openid", "files:read"),
+    approval="approved",
     created_at=0,
     last_used_at=MOST,
     disabled_at=NOW,
@@ -122,6 +142,37 @@ CLIENT = Client(
 
 REGISTRATION_TOKEN = RegistrationToken(
     id="whole token", digest=bytes(range(256)), note=ANYTHING, created_at=1, expires_at=MOST, uses_left=MOST
+)
+
+ANSWER = Answer(key=bytes(range(256)), asked=b"asked", sealed=bytes(range(256)), expires_at=MOST)
+
+ADMIN_TOKEN = AdminToken(
+    id="whole token",
+    digest=bytes(range(256)),
+    role="issuer-admin",
+    issuers=("acme", "example"),
+    display_name=ANYTHING,
+    created_at=1,
+    created_by=ANYTHING,
+    expires_at=MOST,
+    last_used_at=2,
+)
+
+OPERATION = Operation(
+    id="whole operation",
+    verb="revoke-grants",
+    issuer_id="acme",
+    lock=ANYTHING,
+    request=bytes(range(256)),
+    origin=Origin("root", "::1", ANYTHING),
+    progress=JSON,
+    percent=99,
+    created_at=1,
+    updated_at=2,
+    cancelled_at=3,
+    ended_at=MOST,
+    response=b"\0\xff",
+    error=b"\xff",
 )
 
 USER = User(
@@ -134,6 +185,7 @@ USER = User(
     roles=("admin", "second role, with spaces"),
     permissions=("a b", "", "c"),
     metadata=JSON,
+    fixed=("email", "roles"),
     created_at=0,
     updated_at=1,
     last_login_at=2,
@@ -194,6 +246,30 @@ RESOURCE = Resource(
     version=7,
 )
 
+WORKLOAD_ISSUER = WorkloadIssuer(
+    id="whole workload issuer",
+    display_name=ANYTHING,
+    issuer_uri="spiffe://cluster.example/é",
+    jwks_uri="https://cluster.example/keys",
+    jwks={"keys": [{"kty": "EC", "crv": ANYTHING}, {}]},
+    algorithms=("RS256", "ES256"),
+    audience="api://acme é",
+    reusable=True,
+    rules=(
+        WorkloadRule(
+            client_id="deploy",
+            claims=(ClaimMatch(claim="sub", pattern="repo:acme/**"), ClaimMatch(claim=ANYTHING, pattern=ANYTHING)),
+            scopes=("files:read", "a b", ""),
+            resources=("https://mcp.example/a b", ""),
+        ),
+        WorkloadRule(client_id=ANYTHING, claims=()),
+    ),
+    created_at=0,
+    updated_at=1,
+    disabled_at=MOST,
+    version=7,
+)
+
 ORGANIZATION = Organization(
     id="whole organization",
     name=ANYTHING,
@@ -219,6 +295,7 @@ GRANT = Grant(
     nonce=ANYTHING,
     sid=ANYTHING,
     dpop_jkt=ANYTHING,
+    x5t=ANYTHING,
     actor=JSON,
     parent_id=MOST,
     revoked_at=4,
@@ -235,9 +312,10 @@ GRANT = Grant(
     access=(
         LiveToken(digest=digest("all"), issued_at=1, expires_at=2),
         LiveToken(digest=digest("none"), issued_at=3, expires_at=4, scopes=(), dpop_jkt=ANYTHING),
+        LiveToken(digest=digest("certified"), issued_at=3, expires_at=4, x5t=ANYTHING),
         LiveToken(digest=b"\0\xff" * 16, issued_at=5, expires_at=MOST, scopes=("openid", "email")),
     ),
-    ended=(LiveToken(digest=digest("ended"), issued_at=5, expires_at=6, dpop_jkt=ANYTHING),),
+    ended=(LiveToken(digest=digest("ended"), issued_at=5, expires_at=6, dpop_jkt=ANYTHING, x5t="t"),),
     ended_at=7,
 )
 
@@ -255,10 +333,18 @@ DEVICE_REQUEST = DeviceRequest(
     denied_at=9,
 )
 
-DELIVERY = Delivery(id=ANYTHING, body=ANYTHING * 500, created_at=0, due_at=MOST, attempts=7)
+KINDS: tuple[MessageKind, ...] = ("webhook", "logout")
+"""Of messages."""
 
-LOGOUT_NOTICE = LogoutNotice(
-    id=ANYTHING, client_id=ANYTHING, user_id=ANYTHING, sid=ANYTHING, created_at=1, due_at=MOST, attempts=7
+MESSAGE = Message(
+    id=ANYTHING,
+    kind="webhook",
+    body=ANYTHING * 500,
+    client_id=ANYTHING,
+    user_id=ANYTHING,
+    created_at=0,
+    due_at=MOST,
+    attempts=7,
 )
 
 SESSION = Session(
@@ -287,7 +373,18 @@ KEY = SigningKey(
     expires_at=MOST,
 )
 
-EVENT = Event(type="key.rolled", at=NOW, actor=ANYTHING, subject=ANYTHING, details=JSON)
+EVENT = Event(
+    type="key.rolled",
+    at=NOW,
+    actor=ANYTHING,
+    address="2001:db8::1",
+    request_id=ANYTHING,
+    subject=ANYTHING,
+    details=JSON,
+    sequence=1,
+    previous=bytes(range(256)),
+    hash=bytes(range(255)),
+)
 
 LISTING = Listing(
     id="whole-listing",
@@ -303,6 +400,19 @@ LISTING = Listing(
     version=5,
     alarm_at=6,
     alarm_attempts=7,
+)
+
+
+DOMAIN = Domain(
+    issuer_id="whole-listing",
+    id="whole-domain",
+    host="whole.example",
+    challenge=ANYTHING,
+    created_at=1,
+    checked_at=2,
+    verified_at=MOST,
+    last_error=ANYTHING,
+    version=5,
 )
 
 
@@ -327,6 +437,25 @@ def registration_token(id: str, **more: Any) -> RegistrationToken:
     return replace(plain, **more)
 
 
+def answer(name: str, **more: Any) -> Answer:
+    return replace(Answer(key=digest(name), asked=digest(f"asked {name}"), sealed=b"s", expires_at=NOW), **more)
+
+
+def admin_token(id: str, **more: Any) -> AdminToken:
+    plain = AdminToken(
+        id=id, digest=digest(id), role="owner", created_at=NOW, created_by="root", last_used_at=NOW, expires_at=NOW
+    )
+    return replace(plain, **more)
+
+
+def operation(id: str, **more: Any) -> Operation:
+    """Under way, unless `more` says otherwise."""
+    plain = Operation(
+        id=id, verb="count", issuer_id="acme", request=b"", origin=Origin("root"), created_at=NOW, updated_at=NOW
+    )
+    return replace(plain, **more)
+
+
 def user(id: str, *, provider: str = "dev", subject: str | None = None, **more: Any) -> User:
     """With one identity, unless `identities` says otherwise."""
     identity = Identity(provider, f"subject of {id}" if subject is None else subject)
@@ -342,6 +471,12 @@ def resource(id: str, **more: Any) -> Resource:
     """With a URI of its own, unless `more` says otherwise."""
     uri = f"https://{id}.example"
     return replace(Resource(id=id, uri=uri, canonical_uri=uri, created_at=NOW, updated_at=NOW), **more)
+
+
+def workload_issuer(id: str, **more: Any) -> WorkloadIssuer:
+    """With a URI of its own, unless `more` says otherwise."""
+    plain = WorkloadIssuer(id=id, issuer_uri=f"https://{id}.example", created_at=NOW, updated_at=NOW)
+    return replace(plain, **more)
 
 
 def organization(id: str, **more: Any) -> Organization:
@@ -401,12 +536,8 @@ def device_request(id: int, **more: Any) -> DeviceRequest:
     return replace(plain, **more)
 
 
-def delivery(id: str, due_at: int = NOW) -> Delivery:
-    return Delivery(id=id, body="{}", created_at=NOW, due_at=due_at)
-
-
-def logout_notice(id: str, due_at: int = NOW) -> LogoutNotice:
-    return LogoutNotice(id=id, client_id="c1", user_id="u1", sid="s", created_at=NOW, due_at=due_at)
+def message(id: str, kind: MessageKind = "webhook", due_at: int = NOW) -> Message:
+    return Message(id=id, kind=kind, body="{}", client_id="c1", user_id="u1", created_at=NOW, due_at=due_at)
 
 
 def kept_token(user_id: str = "u1", provider: str = "p1", **more: Any) -> KeptToken:
@@ -422,6 +553,12 @@ def key(id: str, **more: Any) -> SigningKey:
 
 def event(type: str, at: int = NOW) -> Event:
     return Event(type=type, at=at, actor="operator")
+
+
+def domain(issuer_id: str, id: str, **more: Any) -> Domain:
+    """With a host of its own, unless `more` says otherwise."""
+    host = f"{id}.{issuer_id}.example"
+    return replace(Domain(issuer_id=issuer_id, id=id, host=host, challenge=f"say {host}", created_at=NOW), **more)
 
 
 def listing(id: str, **more: Any) -> Listing:

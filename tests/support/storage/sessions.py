@@ -82,6 +82,15 @@ class SessionConformance(StoreConformance[Tx]):
         assert list(await kept.do(lambda tx: tx.sessions.of_user("u1"))) == in_order
         assert list(await kept.do(lambda tx: tx.sessions.of_user("nobody"))) == []
 
+    async def test_all_sessions_are_paged_in_the_order_of_their_digests(self, kept: Kept[Tx]) -> None:
+        every = sorted((session(name, user_id=f"u {name}") for name in ("a", "b", "ab", "B")), key=lambda s: s.digest)
+        for each in reversed(every):
+            await kept.do(lambda tx, each=each: tx.sessions.add(each))
+        assert list(await kept.do(lambda tx: tx.sessions.page(b"", 9))) == every
+        assert list(await kept.do(lambda tx: tx.sessions.page(every[1].digest, 1))) == [every[2]]
+        assert list(await kept.do(lambda tx: tx.sessions.page(every[2].digest[:16], 9))) == every[2:]
+        assert list(await kept.do(lambda tx: tx.sessions.page(every[-1].digest, 9))) == []
+
     async def test_expired_sessions_are_swept_and_living_ones_stay(self, kept: Kept[Tx]) -> None:
         ends = {"long ago": 0, "just now": NOW, "soon": NOW + 1}
         for name, end in ends.items():

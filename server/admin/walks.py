@@ -1,0 +1,32 @@
+"""Lists of what a filter leaves over: an issuer's things are looked at, a bounded number of them in a call, so that a
+page may be short where little is found."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tenants.acts.walk import Walk, Walked
+
+TURNS = 20
+"""Of the tenant, that one call takes for a page."""
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+async def walked(
+    walk: Callable[[Walk[K, T]], Awaitable[Walked[K, T]]], place: K, limit: int, holds: Callable[[T], bool]
+) -> Walked[K, T]:
+    """What `walk` finds in several turns."""
+    found, more = list[T](), True
+    for _ in range(TURNS):
+        step = await walk(Walk(place, limit - len(found), holds))
+        found += step.found
+        place, more = step.place, step.more
+        if not more or len(found) == limit:
+            break
+    return Walked(tuple(found), place, more)
+
+
+def asked(kind: str, *all_else: str) -> str:
+    """All that a page token is good for only together with, in ASCII whatever a filter holds."""
+    return f"{kind} {hashlib.sha256(repr(all_else).encode('utf-8')).hexdigest()}"

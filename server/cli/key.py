@@ -1,0 +1,80 @@
+"""`tenantry key …`."""
+
+from typing import Annotated
+
+import typer
+
+from server.cli.connection import Server, remote
+from server.cli.file import text_in
+from server.cli.issuer import named
+from server.cli.output import show, show_all
+from server.cli.words import Issuer
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+COLUMNS = ("kid", "algorithm", "state", "activate_time", "expire_time")
+
+Kid = Annotated[str, typer.Argument(metavar="KID", help="The key's id, by which tokens name it.")]
+
+
+@app.command()
+@remote
+def create(
+    server: Server,
+    issuer: Issuer,
+    private_jwk: Annotated[
+        str | None,
+        typer.Option(
+            "--private-jwk-file",
+            metavar="FILE",
+            show_default="a new key",
+            help="A file with a private JWK to import, or - for the standard input.",
+        ),
+    ] = None,
+) -> None:
+    """Publish a key that will sign next, in the place of the next one that there is."""
+    from protos.admin.v1.key_service_pb2 import CreateSigningKeyRequest, SigningKey
+
+    given = SigningKey(private_jwk="" if private_jwk is None else text_in(private_jwk, "the private JWK"))
+    show(server.call(CreateSigningKeyRequest(parent=named(issuer), signing_key=given)), server.output)
+
+
+@app.command()
+@remote
+def get(server: Server, issuer: Issuer, kid: Kid) -> None:
+    """Show a key."""
+    from protos.admin.v1.key_service_pb2 import GetSigningKeyRequest
+
+    show(server.call(GetSigningKeyRequest(name=f"{named(issuer)}/signingKeys/{kid}")), server.output)
+
+
+@app.command("list")
+@remote
+def list_keys(server: Server, issuer: Issuer) -> None:
+    """List the keys that are published, the oldest first."""
+    from protos.admin.v1.key_service_pb2 import ListSigningKeysRequest
+
+    show_all(server.pages(ListSigningKeysRequest(parent=named(issuer)), "signing_keys"), COLUMNS, server.output)
+
+
+@app.command()
+@remote
+def roll(server: Server, issuer: Issuer) -> None:
+    """Let the next key sign from now on; what the former one signed stays good until it expires."""
+    from protos.admin.v1.key_service_pb2 import RollSigningKeysRequest
+
+    show(server.call(RollSigningKeysRequest(parent=named(issuer))), server.output)
+
+
+@app.command()
+@remote
+def revoke(
+    server: Server,
+    issuer: Issuer,
+    kid: Kid,
+    reason: Annotated[str, typer.Option("--reason", show_default=False, help="For the audit trail.")] = "",
+) -> None:
+    """Withdraw a key at once, because somebody else may have it: what it signed counts no more."""
+    from protos.admin.v1.key_service_pb2 import RevokeSigningKeyRequest
+
+    request = RevokeSigningKeyRequest(name=f"{named(issuer)}/signingKeys/{kid}", reason=reason)
+    show(server.call(request), server.output)

@@ -1,0 +1,127 @@
+"""`tenantry operation …`: what takes long, and the bar that other commands show while they wait for it."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from server.cli.connection import REFUSED, Server, fail, remote
+from server.cli.issuer import named
+from server.cli.output import Format, show, show_all, show_deleted, show_items
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+COLUMNS = ("name", "verb", "done", "progress_percent", "create_time", "end_time")
+STEP = 2
+"""Seconds that one call waits, so that the bar moves."""
+
+Name = Annotated[
+    str, typer.Argument(metavar="OPERATION", help="Its name, such as issuers/acme/operations/006b49d200….")
+]
+
+
+@app.command("list")
+@remote
+def list_operations(
+    server: Server,
+    issuer: Annotated[
+        str, typer.Argument(metavar="ISSUER", show_default=False, help="Whose; none: those of all issuers.")
+    ] = "",
+    filter: Annotated[
+        str, typer.Option("--filter", metavar="FILTER", show_default=False, help="Which, such as: done = false")
+    ] = "",
+) -> None:
+    """List what takes or took long, the oldest first.
+
+    What has ended is kept for 30 days.
+    """
+    from google.longrunning.operations_proto_pb2 import ListOperationsRequest
+
+    parent = named(issuer) if issuer else "issuers/-"
+    found = server.pages(ListOperationsRequest(name=parent, filter=filter), "operations")
+    _known()
+    if server.output is Format.TABLE:
+        show_items(
+            [{"name": each.name, "done": each.done, **_metadata(each)} for each in found], COLUMNS, server.output
+        )
+    else:
+        show_all(found, COLUMNS, server.output)
+
+
+@app.command()
+@remote
+def get(server: Server, operation: Name) -> None:
+    """Show how far an operation is, or what came of it."""
+    from google.longrunning.operations_proto_pb2 import GetOperationRequest
+
+    show_operation(server, server.call(GetOperationRequest(name=operation)))
+
+
+@app.command()
+@remote
+def wait(server: Server, operation: Name) -> None:
+    """Wait for the end of an operation; 1 if it failed."""
+    from google.longrunning.operations_proto_pb2 import GetOperationRequest
+
+    show_operation(server, waited_for(server, server.call(GetOperationRequest(name=operation))))
+
+
+@app.command()
+@remote
+def cancel(server: Server, operation: Name) -> None:
+    """Let an operation end before its time.
+
+    What it has done by then stays done.
+    """
+    from google.longrunning.operations_proto_pb2 import CancelOperationRequest, GetOperationRequest
+
+    server.call(CancelOperationRequest(name=operation))
+    show_operation(server, server.call(GetOperationRequest(name=operation)))
+
+
+@app.command()
+@remote
+def delete(server: Server, operation: Name) -> None:
+    """Forget an operation that has ended."""
+    from google.longrunning.operations_proto_pb2 import DeleteOperationRequest
+
+    show_deleted(server.call(DeleteOperationRequest(name=operation)), server.output, operation)
+
+
+def waited_for(server: Server, operation: Any) -> Any:
+    """The operation once it has ended, with a bar meanwhile where somebody looks. The command ends if it failed."""
+    from google.longrunning.operations_proto_pb2 import WaitOperationRequest
+    from google.protobuf.duration_pb2 import Duration
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bars:
+        bar = bars.add_task(_metadata(operation).get("verb", ""), total=100)
+        while not operation.done:
+            operation = server.call(WaitOperationRequest(name=operation.name, timeout=Duration(seconds=STEP)))
+            bars.update(bar, completed=_metadata(operation).get("progress_percent", 0))
+    if operation.HasField("error"):
+        fail(REFUSED, f"{operation.name} has ended: {operation.error.message}")
+    return operation
+
+
+def show_operation(server: Server, operation: Any) -> None:
+    _known()
+    show(operation, server.output)
+
+
+def _known() -> None:
+    """What operations hold can be printed once its protos are loaded: their messages register themselves."""
+    from importlib import import_module
+
+    for name in ("operation_metadata", "grant_service"):
+        import_module(f"protos.admin.v1.{name}_pb2")
+
+
+def _metadata(operation: Any) -> dict[str, Any]:
+    from google.protobuf.json_format import MessageToDict
+
+    from protos.admin.v1.operation_metadata_pb2 import OperationMetadata
+
+    metadata = OperationMetadata()
+    operation.metadata.Unpack(metadata)
+    return MessageToDict(metadata, preserving_proto_field_name=True)
