@@ -3,7 +3,7 @@
 import sys
 
 from server.cli.app import app
-from server.cli.connection import USED_WRONGLY
+from server.cli.failing import USED_WRONGLY
 
 
 def main() -> None:

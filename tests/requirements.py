@@ -804,7 +804,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         "whoever is sent to a host must end at the issuer that its owner chose",
     ),
     "house:a-further-host-changes-no-identity": (
-        "At a further host an issuer says and expects the same as at its own, and sets no cookie: pages are at its own.",
+        "At a further host an issuer says and expects the same as at its own, and sets no cookie: pages lead home.",
         "RFC 8414 §3.3, RFC 9700 §4.4",
     ),
     "house:a-software-statement-may-be-required": (

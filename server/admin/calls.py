@@ -89,7 +89,7 @@ class Calls(grpc.aio.ServerInterceptor):
         handler = await continuation(details)
         if handler is None:
             return self._refusing(call, NoSuchMethod(details.method))
-        # all as streams: so they are ours from the beginning, where gRPC would wait for the message however long it takes
+        # all as streams, which are ours from the beginning: else gRPC waits for the message, however long it takes
         if handler.unary_unary is not None:
             return grpc.stream_stream_rpc_method_handler(partial(self._answer, call, handler))
         # the answers are written through the context, which applies the serializer

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from server.cli import declare, doctor, serve
-from server.cli.connection import USED_WRONGLY
+from server.cli.failing import USED_WRONGLY
 
 NOUNS = {
     "issuer": "Issuers: create, change, switch off and delete them.",

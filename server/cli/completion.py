@@ -5,7 +5,8 @@ from contextlib import redirect_stderr
 
 import typer
 
-from server.cli.connection import NotDone, reached
+from server.cli.connection import reached
+from server.cli.server import NotDone
 
 WITHIN = 1.0
 """Seconds that somebody who pressed Tab waits at most."""

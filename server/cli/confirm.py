@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from server.cli.connection import USED_WRONGLY, fail
+from server.cli.failing import USED_WRONGLY, fail
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 

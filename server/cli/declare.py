@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from server.cli.confirm import Yes, confirm
-from server.cli.connection import REFUSED, USED_WRONGLY, NotDone, Server, complain, fail, remote
+from server.cli.connection import remote
+from server.cli.failing import REFUSED, USED_WRONGLY, complain, fail
 from server.cli.issuer import named
 from server.cli.output import Format, printable, styled
+from server.cli.server import NotDone, Server
 
 if TYPE_CHECKING:
     from server.cli.declared.bring import Outcome, Surplus

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.cli.connection import REFUSED, USED_WRONGLY, Server, Tls, check_address, fail, file_bytes, is_near
+from server.cli.connection import check_address, file_bytes, is_near
+from server.cli.failing import REFUSED, USED_WRONGLY, fail
 from server.cli.health import certificates, house, machine
 from server.cli.health.finding import Finding, State, ok, warn
 from server.cli.health.finding import fail as failed
 from server.cli.output import Format, Output, printable, show_items, styled
 from server.cli.serve import Config, DataDir, Management
+from server.cli.server import Server, Tls
 
 if TYPE_CHECKING:
     from server.settings import Address, Settings

@@ -8,9 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from server.cli.connection import REFUSED, USED_WRONGLY, Server, fail, remote
+from server.cli.connection import remote
+from server.cli.failing import REFUSED, USED_WRONGLY, fail
 from server.cli.issuer import named
 from server.cli.output import Format, show, show_all, show_line
+from server.cli.server import Server
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 COLUMNS = ("event_time", "type", "actor", "subject", "address", "name")

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from server.cli.connection import USED_WRONGLY, fail
+from server.cli.failing import USED_WRONGLY, fail
 
 
 def text_in(place: str, what: str) -> str:

@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
-from server.cli.connection import USED_WRONGLY, Server, fail, remote
+from server.cli.connection import remote
+from server.cli.failing import USED_WRONGLY, fail
 from server.cli.issuer import named
 from server.cli.operation import show_operation, waited_for
 from server.cli.output import show, show_all
+from server.cli.server import Server
 from server.cli.words import Issuer
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)

@@ -6,9 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from server.cli.confirm import Yes, confirm
-from server.cli.connection import USED_WRONGLY, Server, fail, remote
+from server.cli.connection import remote
+from server.cli.failing import USED_WRONGLY, fail
 from server.cli.output import show, show_all
 from server.cli.policy import Given, with_policy
+from server.cli.server import Server
 from server.cli.words import Issuer
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)

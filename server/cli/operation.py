@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from server.cli.connection import REFUSED, Server, fail, remote
+from server.cli.connection import remote
+from server.cli.failing import REFUSED, fail
 from server.cli.issuer import named
 from server.cli.output import Format, show, show_all, show_deleted, show_items
+from server.cli.server import Server
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 COLUMNS = ("name", "verb", "done", "progress_percent", "create_time", "end_time")

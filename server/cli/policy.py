@@ -6,9 +6,9 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from server.cli.connection import with_options
 from server.cli.duration import duration
 from server.cli.file import text_in
+from server.cli.options import with_options
 from server.cli.rate import Rate, rate
 from server.cli.statement_issuer import StatementIssuer, statement_issuer
 

@@ -5,11 +5,14 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from server.cli.connection import REFUSED, USED_WRONGLY, Server, fail, remote, with_options
+from server.cli.connection import remote
 from server.cli.duration import duration
+from server.cli.failing import REFUSED, USED_WRONGLY, fail
 from server.cli.file import text_in
 from server.cli.issuer import Etag, named
+from server.cli.options import with_options
 from server.cli.output import Format, show, show_all, show_deleted
+from server.cli.server import Server
 from server.cli.words import AssertionAlgorithm, AuthMethod, Issuer
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)

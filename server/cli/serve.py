@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.cli.connection import USED_WRONGLY, fail, reaching
+from server.cli.connection import reaching
+from server.cli.failing import USED_WRONGLY, fail
 
 if TYPE_CHECKING:
     from server.settings import Settings

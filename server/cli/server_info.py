@@ -2,8 +2,9 @@
 
 import typer
 
-from server.cli.connection import Server, remote
+from server.cli.connection import remote
 from server.cli.output import show
+from server.cli.server import Server
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 

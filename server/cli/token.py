@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from server.cli.connection import Server, remote
+from server.cli.connection import remote
 from server.cli.duration import duration
 from server.cli.issuer import named
 from server.cli.output import show, show_all, show_deleted
+from server.cli.server import Server
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 COLUMNS = ("name", "role", "issuers", "display_name", "expire_time", "last_use_time")

@@ -4,9 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from server.cli.connection import USED_WRONGLY, Server, fail, remote, with_options
+from server.cli.connection import remote
+from server.cli.failing import USED_WRONGLY, fail
 from server.cli.issuer import Etag, named
+from server.cli.options import with_options
 from server.cli.output import show, show_all, show_deleted
+from server.cli.server import Server
 from server.cli.words import Issuer
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)

@@ -4,10 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from server.cli.connection import REFUSED, Server, fail, remote
+from server.cli.connection import remote
 from server.cli.duration import duration
+from server.cli.failing import REFUSED, fail
 from server.cli.issuer import Etag, named
 from server.cli.output import Format, show
+from server.cli.server import Server
 from server.cli.words import Issuer
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)

@@ -1,4 +1,4 @@
-"""The registry's store does not know whether it kept a change: what is in memory is what the file holds all the same."""
+"""The registry's store does not know whether it kept a change: memory holds what the file does all the same."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass

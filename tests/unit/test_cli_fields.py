@@ -2,8 +2,8 @@
 
 import pytest
 
-from server.cli.connection import Server
 from server.cli.output import Format
+from server.cli.server import Server
 
 OPTIONS = {
     "redirect_uris": "--redirect-uri",

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from server.cli.connection import UNREACHABLE, NotDone, Server
 from server.cli.declared import kinds
 from server.cli.declared.documents import Declared, Thing
 from server.cli.declared.kinds import Kind
 from server.cli.declared.spoken import at, is_secret, spoken
+from server.cli.failing import UNREACHABLE
+from server.cli.server import NotDone, Server
 
 Verb = Literal["created", "updated", "unchanged", "deleted", "failed"]
 SECRET = "(a secret)"

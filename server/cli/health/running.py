@@ -8,8 +8,8 @@ from importlib.metadata import version
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from server.cli.connection import NotDone, Server
 from server.cli.health.finding import Finding, fail, ok, some, warn
+from server.cli.server import NotDone, Server
 
 AT_ONCE = 8
 MOST_ISSUERS = 50
