@@ -7,7 +7,7 @@ from dataclasses import replace
 from google.protobuf.any_pb2 import Any as AnyMessage
 
 from protos.admin.v1 import grant_service_pb2 as pb
-from server.admin import filter, whose
+from server.admin import filter, names, whose
 from server.admin.filter import Field
 from server.admin.turns import reachable
 from tenants.acts.once import Name, Named, once
@@ -29,11 +29,11 @@ LAST = (1 << 63) - 1
 STATES: tuple[GrantState, ...] = ("pending", "active", "revoked", "expired")
 
 
-def fields(now: int) -> dict[str, Field[Grant]]:
-    """What a filter of grants may speak of at that instant."""
+def fields(issuer_id: str, now: int) -> dict[str, Field[Grant]]:
+    """What a filter of an issuer's grants may speak of at that instant."""
     return {
-        "user": whose.text(lambda grant: grant.user_id),
-        "client": whose.text(lambda grant: grant.client_id),
+        "user": whose.text(lambda grant: grant.user_id, names.USERS.name(issuer_id, "")),
+        "client": whose.text(lambda grant: grant.client_id, names.of_client(issuer_id, "")),
         "resource": filter.text(lambda grant: grant.resource),
         "provider": filter.text(lambda grant: grant.provider or None),
         "sid": filter.text(lambda grant: grant.sid),
@@ -59,7 +59,7 @@ class BulkRevocation:
 
     async def __call__(self, operation: Operation, checkpoint: Checkpoint) -> bytes:
         request = pb.RevokeGrantsRequest.FromString(operation.request)
-        holds = filter.parse(request.filter, fields(operation.created_at))
+        holds = filter.parse(request.filter, fields(operation.issuer_id, operation.created_at))
         user, client = whose.only(holds, "user"), whose.only(holds, "client")
         place, count, more = operation.progress.get("place", 0), operation.progress.get("count", 0), True
         batch = Batch(

@@ -51,7 +51,7 @@ class GrantService:
 
     async def ListGrants(self, request: pb.ListGrantsRequest, caller: Caller) -> pb.ListGrantsResponse:
         (issuer_id, parent), size = names.parent_ids(request.parent), names.page_size(request.page_size)
-        holds = filter.parse(request.filter, bulk_revocation.fields(self._clock()))
+        holds = filter.parse(request.filter, bulk_revocation.fields(issuer_id, self._clock()))
         asked = walks.asked("grants", request.parent, request.filter)
         place = int(self._page_tokens.after(request.page_token, asked) or 0)
         user_id, client_id = parent or whose.only(holds, "user"), whose.only(holds, "client")
@@ -75,7 +75,7 @@ class GrantService:
 
     async def RevokeGrants(self, request: pb.RevokeGrantsRequest, caller: Caller) -> longrunning.Operation:
         issuer_id = names.issuer_id(request.parent, "parent")
-        holds = filter.parse(request.filter, bulk_revocation.fields(self._clock()))
+        holds = filter.parse(request.filter, bulk_revocation.fields(issuer_id, self._clock()))
         if not holds.conditions and not request.force and not request.validate_only:
             raise Invalid("force", "must be set where there is no filter: every grant of the issuer would end")
         reachable(self._registry, issuer_id)

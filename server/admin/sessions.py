@@ -14,17 +14,19 @@ from tenants.acts.walk import Walk, Walked
 from tenants.records import Session
 from tenants.registry import Registry
 
-FILTERED: dict[str, Field[Session]] = {
-    "user": whose.text(lambda session: session.user_id),
-    "provider": filter.text(lambda session: session.provider),
-    "acr": filter.text(lambda session: session.acr),
-    "sid": filter.text(lambda session: session.sid or None),
-    "amr": filter.several(lambda session: session.amr),
-    "client": whose.several(lambda session: session.clients),
-    "authenticate_time": filter.time(lambda session: session.authenticated_at),
-    "expire_time": filter.time(lambda session: session.expires_at),
-}
-"""What a filter of sessions may speak of."""
+
+def fields(issuer_id: str) -> dict[str, Field[Session]]:
+    """What a filter of an issuer's sessions may speak of."""
+    return {
+        "user": whose.text(lambda session: session.user_id, names.USERS.name(issuer_id, "")),
+        "provider": filter.text(lambda session: session.provider),
+        "acr": filter.text(lambda session: session.acr),
+        "sid": filter.text(lambda session: session.sid or None),
+        "amr": filter.several(lambda session: session.amr),
+        "client": whose.several(lambda session: session.clients, names.of_client(issuer_id, "")),
+        "authenticate_time": filter.time(lambda session: session.authenticated_at),
+        "expire_time": filter.time(lambda session: session.expires_at),
+    }
 
 
 class SessionService:
@@ -38,7 +40,7 @@ class SessionService:
 
     async def ListSessions(self, request: pb.ListSessionsRequest, caller: Caller) -> pb.ListSessionsResponse:
         (issuer_id, parent), size = names.parent_ids(request.parent), names.page_size(request.page_size)
-        holds = filter.parse(request.filter, FILTERED)
+        holds = filter.parse(request.filter, fields(issuer_id))
         asked = walks.asked("sessions", request.parent, request.filter)
         place = bytes.fromhex(self._page_tokens.after(request.page_token, asked))
         user_id = parent or whose.only(holds, "user")

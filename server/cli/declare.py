@@ -80,7 +80,7 @@ def apply(
         bringing = Bringing(server, rehearse=dry_run)
         tell(_each(bringing.issuer, declared))
         if prune:
-            found = list(_each(bringing.surplus, declared))
+            found = list(_each(bringing.surplus, _sound(declared, told)))
             tell(each for each in found if isinstance(each, Outcome))
             surplus = [each for each in found if isinstance(each, Surplus)]
             _confirm(surplus, yes=yes or dry_run)
@@ -108,7 +108,7 @@ def diff(server: Server, file: Files, prune: Prune = False) -> None:
     try:
         told = list(_each(bringing.issuer, declared))
         if prune:
-            found = list(_each(bringing.surplus, declared))
+            found = list(_each(bringing.surplus, _sound(declared, told)))
             told += [each if isinstance(each, Outcome) else bringing.delete(each) for each in found]
     except NotDone as not_done:
         fail(not_done.code, not_done.line)
@@ -200,6 +200,12 @@ def _read(files: list[str]) -> "list[Declared]":
         for line in unreadable.lines[:-1]:
             complain(line)
         fail(USED_WRONGLY, unreadable.lines[-1])
+
+
+def _sound(declared: "Sequence[Declared]", told: "Sequence[Outcome]") -> "list[Declared]":
+    """Without the issuers that were refused themselves: what the file has of those is no measure of what they have."""
+    refused = {outcome.name for outcome in told if outcome.verb == "failed"}
+    return [each for each in declared if each.issuer.name not in refused]
 
 
 def _new_file(path: Path) -> int:

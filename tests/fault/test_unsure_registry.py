@@ -1,4 +1,4 @@
-"""The registry's store does not know whether it kept a change: memory holds what the file does all the same."""
+"""The registry's store does not know whether it kept a change: what is in memory is what the file holds after all."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from protos.admin.v1.domain_service_pb2 import CreateDomainRequest, DeleteDomain
 from protos.admin.v1.issuer_service_pb2 import DisableIssuerRequest, EnableIssuerRequest, Issuer
 from protos.admin.v1.server_service_pb2 import GetServerInfoRequest
 from storage_sqlite.stores import RegistryStores
+from tenants.listings import every
 from tenants.problems import Unknown
 from tenants.store import Commit, RegistryTx, Store
 from tests.support.admin import Desk, admin_desk, refused
@@ -50,6 +51,7 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerato
 
 
 async def unsure(desk: Desk, request: Any) -> None:
+    await desk.house.registry.perform(every, None)  # that a token was used is written by now
     UNSURE.append("the disk says nothing")
     await refused(desk.ask(request), grpc.StatusCode.UNAVAILABLE, "OUTCOME_UNKNOWN")
     assert not UNSURE

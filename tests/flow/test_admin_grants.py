@@ -168,7 +168,8 @@ async def test_a_filter_shows_those_of_which_it_holds(there: There) -> None:
     ):
         assert await there.grants(filter) == found, filter
     assert [grant for grant in await there.grants(parent=b.user) if grant.state == Grant.STATE_ACTIVE] == [b]
-    for filter in ("state = gone", "user = a OR user = b", "digest = x"):
+    of_others = ('user = "issuers/b/users/u_1"', 'client = "issuers/b/clients/app"', f'client = "{A}/users/u_1"')
+    for filter in ("state = gone", "user = a OR user = b", "digest = x", *of_others):
         request = ListGrantsRequest(parent=A, filter=filter)
         await refused(there.ask(request), INVALID, "FILTER_INVALID", "filter")
 

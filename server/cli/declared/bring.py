@@ -5,7 +5,7 @@ difference, and a secret that it has already is not set again.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from server.cli.declared import kinds
@@ -17,6 +17,8 @@ from server.cli.server import NotDone, Server
 
 Verb = Literal["created", "updated", "unchanged", "deleted", "failed"]
 SECRET = "(a secret)"
+WHICH = "issuer_uri"
+"""What makes an issuer the one that it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +54,17 @@ class Bringing:
     """Only say what would be done."""
 
     def issuer(self, declared: Declared) -> Iterator[Outcome]:
-        """Raises NotDone if the server cannot be reached."""
+        """Nothing where the file is about another issuer. Raises NotDone if the server cannot be reached."""
         there = self._got(declared.issuer)
+        if there is not None and not isinstance(there, Outcome) and _differs(declared.issuer, there, WHICH):
+            yield _failed(declared.issuer, _another(declared.issuer, there))
+            return
         outcome = there if isinstance(there, Outcome) else self._brought(declared.issuer, there)
         yield outcome
         if outcome.verb == "failed" and (there is None or there is outcome):
             yield from (_failed(thing, "its issuer is not there") for thing in declared.things)
         elif there is None and self.rehearse:
-            yield from (_created(thing) for thing in declared.things)
+            yield from (_at_a_new_issuer(thing) for thing in declared.things)
         else:
             yield from self._in_turn(declared.things)
 
@@ -160,13 +165,29 @@ def listed(server: Server, kind: Kind, issuer_id: str) -> Iterator[Any]:
 
 
 def _differs(thing: Thing, there: Any, path: str) -> bool:
-    return is_secret(thing.kind.message, path) or at(thing.message, path) != at(there, path)
+    """Whether the file says something else than what is there, or may do so."""
+    said = path in thing.said
+    return said and (is_secret(thing.kind.message, path) or at(thing.message, path) != at(there, path))
+
+
+def _another(issuer: Thing, there: Any) -> str:
+    said, found = at(issuer.message, WHICH), at(there, WHICH)
+    return f"is about another issuer: {issuer.issuer_id} is {found} at this server, not {said}; nothing of it is done"
 
 
 def _created(thing: Thing, made: Mapping[str, str] | None = None) -> Outcome:
     message = thing.kind.message
     after = {path: SECRET if is_secret(message, path) else at(thing.message, path) for path in thing.said}
     return Outcome("created", thing.name, after=after, made=made or {})
+
+
+def _at_a_new_issuer(thing: Thing) -> Outcome:
+    """It is not there yet; of what an issuer has exactly one, that is there with it."""
+    created = _created(thing)
+    if not thing.kind.single:
+        return created
+    changed = any(_differs(thing, thing.kind.new(), path) for path in thing.said)
+    return replace(created, verb="updated") if changed else Outcome("unchanged", thing.name)
 
 
 def _problem(name: str, not_done: NotDone, place: str) -> Outcome:

@@ -15,6 +15,7 @@ from server.cli.declared.spoken import heard, paths
 
 _ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _OF_DOCUMENT = ("kind", "id")
+STDIN = "-"
 
 
 class Unreadable(Exception):
@@ -73,13 +74,13 @@ class _Reader:
 
     def documents(self, file: str) -> list[Any]:
         try:
-            text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+            text = sys.stdin.read() if file == STDIN else Path(file).read_text("utf-8")
             read = list(_parsed(text))
         except RecursionError:
-            self.wrong.append(f"{file}: cannot be read: it is nested too deeply")
+            self.wrong.append(f"{_called(file)}: cannot be read: it is nested too deeply")
             return []
         except (OSError, ValueError) as error:
-            self.wrong.append(f"{file}: cannot be read: {error}")
+            self.wrong.append(f"{_called(file)}: cannot be read: {_why(error)}")
             return []
         flat: list[Any] = []
         for document in read:  # a list is what `export -o json` prints
@@ -87,7 +88,7 @@ class _Reader:
         return [document for document in flat if document is not None]
 
     def take(self, document: Any, file: str, number: int) -> None:
-        place = f"{file}, document {number}"
+        place = f"{_called(file)}, document {number}"
         members = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
         if members.get("kind") != ISSUER:
             self.wrong.append(f"{place}: must begin with kind: {ISSUER}")
@@ -148,6 +149,17 @@ class _Reader:
         return ""
 
 
+def _called(file: str) -> str:
+    return "the standard input" if file == STDIN else file
+
+
+def _why(error: OSError | ValueError) -> str:
+    """Without the name of the file, which stands before it."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text in UTF-8"
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
 def _parsed(text: str) -> Iterator[Any]:
     """Raises ValueError, with the line."""
     import yaml
@@ -161,6 +173,10 @@ def _parsed(text: str) -> Iterator[Any]:
             return
     try:
         yield from yaml.load_all(text, _loader())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
+        raise ValueError(f"{where}{' '.join(filter(None, (error.context, error.problem)))}") from None
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from None
 
@@ -200,11 +216,11 @@ def _secrets_near(file: str) -> Any:
             found = os.environ.get(str(where["env"]), "")
             words = f"the environment has no {where['env']}"
         elif list(where) == ["file"]:
-            folder = Path() if file == "-" else Path(file).parent
+            folder = Path() if file == STDIN else Path(file).parent
             try:
                 found = (folder / str(where["file"])).read_text("utf-8").removesuffix("\n").removesuffix("\r")
             except (OSError, UnicodeDecodeError) as error:
-                raise ValueError(f"cannot be read: {error}") from None
+                raise ValueError(f"{where['file']} cannot be read: {_why(error)}") from None
             words = f"{where['file']} is empty"
         else:
             raise ValueError("must be {env: NAME} or {file: PATH}")
