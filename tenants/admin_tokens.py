@@ -2,14 +2,14 @@
 
 import asyncio
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 from tenants import trail
-from tenants.listings import ListTurn
+from tenants.listings import ListTurn, Perform
 from tenants.patience import patiently
 from tenants.problems import Invalid, NoSuchIssuer, NoSuchThing, Problem
 from tenants.records import DAY, AdminToken, Role
@@ -30,12 +30,6 @@ _TOLD = ("role", "issuers", "display_name", "expires_at")
 
 Q = TypeVar("Q")
 R = TypeVar("R")
-
-
-class Perform(Protocol):
-    """Gives an act its turn on the registry's store (Registry.perform)."""
-
-    def __call__(self, act: Callable[[ListTurn, Any], Any], request: Any) -> Awaitable[Any]: ...
 
 
 class AdminTokens:

@@ -1,7 +1,8 @@
 """What the registry does in one turn: acts on the list of issuers, functions of a turn of its own."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from tenants import trail
 from tenants.acts.maintain import EVENT_RETENTION, SWEEP_INTERVAL
@@ -36,6 +37,12 @@ class ListTurn:
         sequence = trail.add(self.tx.events, event, self.origin)
         self.tell(sequence)
         return sequence
+
+
+class Perform(Protocol):
+    """Gives an act its turn on the registry's store (Registry.perform)."""
+
+    def __call__(self, act: Callable[[ListTurn, Any], Any], request: Any) -> Awaitable[Any]: ...
 
 
 def etag(listing: Listing) -> str:

@@ -1,7 +1,7 @@
 """Operations in the registry's store: what is asked for, how far it is, and what came of it, one turn each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tenants.acts.walk import Walk, Walked, walk
@@ -24,6 +24,8 @@ class NewOperation:
     issuer_id: str
     lock: str = ""
     request: bytes
+    about: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """For the trail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ def begin(turn: ListTurn, new: NewOperation) -> Operation:
         updated_at=turn.now,
     )
     turn.tx.operations.add(operation)
-    turn.remember("operation.started", named(operation), verb=new.verb)
+    turn.remember("operation.started", named(operation), verb=new.verb, **new.about)
     return operation
 
 

@@ -10,30 +10,29 @@ import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from tenants import domains, listings
-from tenants.actor import Actor, AfterCommit, Awake, Limits, Observer
+from tenants.actor import Actor, AfterCommit, Limits, Observer
 from tenants.acts.found import found
-from tenants.acts.maintain import Maintenance, maintain
 from tenants.acts.once import Name
 from tenants.acts.operate import change_policy
+from tenants.alarms import Alarms, Errands
 from tenants.hosts import Host, Hosts
-from tenants.keyring import KEY_BYTES, DataKeys, Entropy, Keyring, RegistrySeal
+from tenants.keyring import KEY_BYTES, DataKeys, Entropy, Keyring
 from tenants.listings import ListTurn, Reservation, Step, etag
 from tenants.new_issuer import NewIssuer, check_new
 from tenants.news import News
 from tenants.patience import patiently
-from tenants.problems import Broken, EtagMismatch, IssuerUnavailable, NoSuchIssuer, Problem, Unknown
+from tenants.problems import EtagMismatch, IssuerUnavailable, NoSuchIssuer, Unknown
 from tenants.records import SYSTEM, Domain, Issuer, Listing, Origin, Policy
 from tenants.residence import Residence
-from tenants.store import Done, RegistryTx, Store, Stores, Tx
+from tenants.store import RegistryTx, Stores, Tx
 from tenants.tenant import Tenant
 from tenants.turn import Turn, asked_by
+from tenants.waking import REGISTRY_UID, Waking
 
-MAX_ALARM_BACKOFF = 3_600
-REGISTRY_UID = "registry"
 SERVED = frozenset({"active", "disabled"})
 
 Q = TypeVar("Q")
@@ -63,14 +62,6 @@ class Asking:
 OURSELVES = Asking()
 
 
-class Errands(Protocol):
-    """What tenants have to say or ask in the world, outside their turns."""
-
-    def begin(self, tenant: Tenant) -> None:
-        """Let it do so in its own time. Asked again while it does, it does so once more when it is done."""
-        ...
-
-
 class Registry:
     def __init__(
         self,
@@ -96,20 +87,18 @@ class Registry:
         self._observer = observer
         self._after_commit = after_commit
         own_house = Residence(residence.now, places=1, batches=1, idle_after=float("inf"))
-        self._list: Actor[RegistryTx, ListTurn] = Actor(REGISTRY_UID, self._wake_list, own_house, observer=observer)
         self.news = News()
+        self._waking = Waking(registry_stores, tenant_stores, data_keys, entropy, self.news, sees_certificates)
+        self._list = Actor(REGISTRY_UID, self._waking.of_list, own_house, observer=observer)
+        self._alarms = Alarms(
+            self.perform, residence.now, lambda issuer_id: self._tenants[issuer_id], self._purge, errands, observer
+        )
         self._tenants: dict[str, Tenant] = {}
         self._hosts = Hosts()
         self._domains: dict[str, list[Domain]] = {}
         """The verified ones of each issuer that has any."""
-        self._errands = errands
-        self._sees_certificates = sees_certificates
         self._under_way: set[asyncio.Task[Any]] = set()
         self._creating: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._brought_forward: dict[str, int] = {}
-        """Issuers whose alarm was brought forward since it last rang, and to when: it comes no later than that."""
-        self._unwritten: dict[str, int] = {}
-        """Those of them of which the list does not know it yet."""
 
     # --- life
 
@@ -287,29 +276,8 @@ class Registry:
     # --- alarms
 
     async def ring(self, limit: int = 50) -> int:
-        """Wake the tenants whose alarm has come, and purge the deleted whose time is over; how many were due.
-
-        At least once: an alarm moves on only after its act has committed, and comes back with backoff if that fails.
-        """
-        for issuer_id, at in list(self._unwritten.items()):
-            await self._write_forward(issuer_id, at)
-        await self._list.run(listings.sweep, limit)
-        due = await self._list.run(listings.due, limit)
-        for listing in due:
-            tenant = self._tenants[listing.id]
-            try:
-                if listing.state == "deleted":
-                    await self._purge(tenant, listing)
-                else:
-                    await self._maintain(tenant, listing)
-            except Exception as error:  # one tenant that cannot must not keep the others from it
-                if self._observer is not None and not isinstance(error, Problem):
-                    self._observer.broke(listing.uid, error)
-                attempts = listing.alarm_attempts + 1
-                wait = min(2**attempts, MAX_ALARM_BACKOFF)
-                self._brought_forward.pop(listing.id, None)
-                await self._list.run(listings.put_off, (listing, self._residence.now() + wait, attempts))
-        return len(due)
+        """Wake those whose alarm has come, and purge the deleted whose time is over; how many were due."""
+        return await self._alarms.ring(limit)
 
     # --- inside
 
@@ -319,40 +287,6 @@ class Registry:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
-
-    async def _wake_list(self) -> Awake[RegistryTx, ListTurn]:
-        seal, tell = RegistrySeal(REGISTRY_UID, self._data_keys), partial(self.news.tell, "")
-        store = await self._registry_stores.open(REGISTRY_UID)
-        return Awake(store, lambda tx, now: ListTurn(tx, now, self._entropy, seal, tell=tell))
-
-    async def _wake(self, tenant: Tenant) -> Awake[Tx, Turn]:
-        uid = tenant.listing.uid
-        store: Store[Tx] = await self._stores.open(uid)
-        try:
-            [outcome] = (await store.perform([lambda tx: tx.issuer.get()])).outcomes
-            issuer = outcome.value if isinstance(outcome, Done) else None
-            if not isinstance(issuer, Issuer) or issuer.uid != uid:
-                raise Broken(f"the store of {uid} is not the store of that tenant")
-            keyring = Keyring(uid, self._data_keys.unwrap(uid, issuer.sealed_data_key), self._entropy)
-        except BaseException:
-            await store.close()
-            raise
-
-        tell = partial(self.news.tell, tenant.listing.id)
-
-        def turn(tx: Tx, now: int) -> Turn:
-            return Turn(
-                tx,
-                now,
-                self._entropy,
-                keyring,
-                tenant.announce,
-                tenant.wake_at,
-                tell=tell,
-                sees_certificates=self._sees_certificates,
-            )
-
-        return Awake(store, turn)
 
     def _know(self, listing: Listing) -> Tenant:
         """Keep memory in step with the list: who is there, and who is found where."""
@@ -371,13 +305,13 @@ class Registry:
             listing,
             lambda tenant: Actor(
                 listing.uid,
-                lambda: self._wake(tenant),
+                lambda: self._waking.of_tenant(tenant),
                 self._residence,
                 limits=self._limits,
                 observer=self._observer,
                 after_commit=self._after_commit,
             ),
-            self._bring_forward,
+            self._alarms.bring_forward,
             self._residence.now,
         )
         self._tenants[listing.id] = tenant
@@ -407,37 +341,6 @@ class Registry:
             raise
         self._know(listing)
         return listing
-
-    async def _bring_forward(self, tenant: Tenant, at: int) -> None:
-        issuer_id = tenant.listing.id
-        if at <= self._residence.now() and self._errands is not None:
-            self._errands.begin(tenant)  # the alarm is for whoever comes after a crash
-        if at < self._brought_forward.get(issuer_id, at + 1):
-            self._brought_forward[issuer_id] = at
-            await self._write_forward(issuer_id, at)
-
-    async def _write_forward(self, issuer_id: str, at: int) -> None:
-        """In the list; if that cannot be written now, before the next alarms ring.
-
-        What the act did is done, and whoever asked for it must not be told otherwise.
-        """
-        try:
-            await self._list.run(listings.bring_forward, (issuer_id, at))
-        except Problem:
-            self._unwritten[issuer_id] = min(at, self._unwritten.get(issuer_id, at))
-        else:
-            self._unwritten.pop(issuer_id, None)
-
-    async def _maintain(self, tenant: Tenant, due: Listing) -> None:
-        self._brought_forward.pop(due.id, None)
-        done = await tenant.actor.run(maintain, Maintenance())
-        while done.more is not None:
-            done = await tenant.actor.run(maintain, done.more)
-        if done.errands and self._errands is not None:
-            self._errands.begin(tenant)
-        # what was left to be done meanwhile must not be put off
-        at = min(done.next_at, self._brought_forward.get(due.id, done.next_at))
-        await self._list.run(listings.put_off, (due, at, 0))
 
     async def _purge(self, tenant: Tenant, due: Listing) -> None:
         async with tenant.changing:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from tenants import operations
-from tenants.listings import ListTurn
+from tenants.listings import Perform
 from tenants.operations import How, Note, Outcome
 from tenants.patience import patiently
 from tenants.problems import OperationCancelled, Problem
@@ -31,12 +31,6 @@ class Work(Protocol):
         """Go on from `operation.progress`; what came of it. Whatever it raises ends the operation, but for Busy and
         Broken, after which it is called again."""
         ...
-
-
-class Perform(Protocol):
-    """Gives an act its turn on the registry's store (Registry.perform)."""
-
-    def __call__(self, act: Callable[[ListTurn, Any], Any], request: Any) -> Awaitable[Any]: ...
 
 
 class Workshop:

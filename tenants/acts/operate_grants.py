@@ -1,5 +1,6 @@
 """What the operator does with grants: looks at them, and ends one or many."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -32,8 +33,8 @@ class Batch:
     """A part of many grants that are to end: what one turn may look at."""
 
     grants: Grants
-    operation: str
-    """For the trail."""
+    about: Mapping[str, str]
+    """For the trail: by which operation, which grants, and why."""
     before: int
     """Only those that there were at that instant."""
     count: bool
@@ -99,7 +100,7 @@ def revoke_batch(turn: Turn, batch: Batch) -> BatchEnded:
         return BatchEnded(len(walked.found), walked.place, walked.more)
     ended = sum([_revoke(turn, grant) for grant in walked.found])
     if ended:
-        turn.remember("grant.many_revoked", turn.origin.actor, operation=batch.operation, grants_ended=ended)
+        turn.remember("grant.many_revoked", turn.origin.actor, **batch.about, grants_ended=ended)
     return BatchEnded(ended, walked.place, walked.more)
 
 

@@ -36,6 +36,7 @@ from tenants.acts.resources import (
 )
 from tenants.acts.revoke import revoke
 from tenants.acts.token import exchange
+from tenants.alarms import Errands
 from tenants.new_issuer import NewIssuer
 from tenants.oauth.claims import Profile
 from tenants.oauth.client_auth import Credentials
@@ -50,7 +51,7 @@ from tenants.oauth.requests import (
     RevocationRequest,
 )
 from tenants.records import AuthMethod, Event, Grant, Origin, Policy, Resource
-from tenants.registry import Errands, Registry
+from tenants.registry import Registry
 from tenants.residence import Residence
 from tenants.tenant import Tenant
 from tenants.turn import Turn, asked_by
