@@ -91,8 +91,12 @@ def visit(chromium: Browser, app: App) -> Visit:
         def ask(request: Request) -> None:
             asked.append(request.url)
 
+        def fail(request: Request) -> None:
+            if request.failure != "net::ERR_ABORTED":  # by the browser, which has gone on to the next page
+                complaints.append(f"failed: {request.url}")
+
         context.on("request", ask)
-        context.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+        context.on("requestfailed", fail)
         page = context.new_page()
         page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
