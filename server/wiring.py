@@ -157,6 +157,7 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
             request_id,
             settings.trusted_proxies,
             None if header is None else header.lower().encode("ascii"),
+            settings.dev,
         )
         management = Management(metrics.registry)
         web = Listener(front, sockets["http"], drain=settings.drain)

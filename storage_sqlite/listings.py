@@ -90,14 +90,6 @@ class Listings:
         overdue = sorted(map(_listing, rows), key=lambda listing: (_due_at(listing), listing.id))
         return overdue[:limit]
 
-    def page(self, after: str, limit: int, *, with_deleted: bool) -> Sequence[Listing]:
-        rows = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM listings WHERE id > ?1 AND (state IN ('active', 'disabled') "
-            "OR (?3 AND state = 'deleted')) ORDER BY id LIMIT ?2",
-            (after, limit, int(with_deleted)),
-        )
-        return [_listing(row) for row in rows]
-
     def all(self) -> Sequence[Listing]:
         return [_listing(row) for row in self._connection.execute(f"SELECT {_COLUMNS} FROM listings ORDER BY id")]
 

@@ -62,15 +62,6 @@ def get(turn: ListTurn, issuer_id: str) -> Listing:
     return listing
 
 
-def page(turn: ListTurn, request: tuple[str, int, bool, frozenset[str]]) -> list[Listing]:
-    after, limit, with_deleted, among = request
-    if not among:
-        return list(turn.tx.listings.page(after, limit, with_deleted=with_deleted))
-    shown = ("active", "disabled", "deleted") if with_deleted else ("active", "disabled")
-    found = map(turn.tx.listings.find, sorted(issuer_id for issuer_id in among if issuer_id > after))
-    return [listing for listing in found if listing is not None and listing.state in shown][:limit]
-
-
 def due(turn: ListTurn, limit: int) -> list[Listing]:
     """Those to be woken or purged now. An alarm beyond the coming day was set by a clock that was far ahead: it comes
     now. When a deleted one is to be purged is left as it is."""

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -137,11 +138,15 @@ class Registry:
             raise NoSuchIssuer(issuer_id)
         return tenant
 
-    async def page(
-        self, after: str, limit: int, *, with_deleted: bool, among: frozenset[str] = frozenset()
+    def page(
+        self, after: str, limit: int, *, with_deleted: bool, holds: Callable[[Listing], bool] = lambda _: True
     ) -> list[Listing]:
-        """Listings in the order of their ids; only those `among` these, if there are any."""
-        return await self._list.run(listings.page, (after, limit, with_deleted, among))
+        """Listings that are served, and if asked the deleted ones, of which `holds` says yes: in the order of their
+        ids, after `after`, at most `limit`."""
+        shown = SERVED | {"deleted"} if with_deleted else SERVED
+        behind = sorted(issuer_id for issuer_id in self._tenants if issuer_id > after)
+        found = (listing for issuer_id in behind if (listing := self._tenants[issuer_id].listing).state in shown)
+        return list(islice(filter(holds, found), limit))
 
     def ids(self) -> list[str]:
         """Of all that were not purged, in order."""

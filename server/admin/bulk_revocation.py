@@ -45,10 +45,16 @@ def fields(issuer_id: str, now: int) -> dict[str, Field[Grant]]:
 
 
 def asked_for(request: pb.RevokeGrantsRequest, issuer_id: str) -> NewOperation:
-    kept = pb.RevokeGrantsRequest(parent=request.parent, filter=request.filter).SerializeToString()
+    asked = pb.RevokeGrantsRequest(parent=request.parent, filter=request.filter, reason=request.reason)
+    kept, about = asked.SerializeToString(), {"which": which(asked), "reason": asked.reason}
     if request.validate_only:
-        return NewOperation(verb=COUNT, issuer_id=issuer_id, request=kept)
-    return NewOperation(verb=REVOKE, issuer_id=issuer_id, lock=f"grants of {issuer_id}", request=kept)
+        return NewOperation(verb=COUNT, issuer_id=issuer_id, request=kept, about=about)
+    return NewOperation(verb=REVOKE, issuer_id=issuer_id, lock=f"grants of {issuer_id}", request=kept, about=about)
+
+
+def which(asked: pb.RevokeGrantsRequest) -> str:
+    """In words: no filter is made of one word alone."""
+    return asked.filter.strip() or "all"
 
 
 class BulkRevocation:
@@ -64,7 +70,7 @@ class BulkRevocation:
         place, count, more = operation.progress.get("place", 0), operation.progress.get("count", 0), True
         batch = Batch(
             grants=Grants(walk=Walk(place, AT_ONCE, holds), user_id=user, client_id=client),
-            operation=named(operation),
+            about={"operation": named(operation), "which": which(request), "reason": request.reason},
             before=operation.created_at,
             count=operation.verb == COUNT,
         )
@@ -84,7 +90,7 @@ class BulkRevocation:
         tenant = reachable(self._registry, operation.issuer_id)
         if batch.count:
             return await tenant.perform(revoke_batch, batch)
-        name = hashlib.sha256(f"{batch.operation} {batch.grants.walk.place}".encode("ascii")).digest()
+        name = hashlib.sha256(f"{named(operation)} {batch.grants.walk.place}".encode("ascii")).digest()
         turn: Named[Turn, Batch, BatchEnded] = Named(Name(name, name), revoke_batch, batch, _kept)
         return BatchEnded(*json.loads(await tenant.perform(asked_by(operation.origin, once), turn)))
 

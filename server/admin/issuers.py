@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import issuer_service_pb2 as pb
-from server.admin import names, policy
+from server.admin import filter, names, policy, walks
 from server.admin.caller import Caller
 from server.admin.names import PageTokens
 from server.admin.status import Immutable
@@ -29,6 +29,15 @@ _STATES = {
 _SET_ONCE = frozenset({"name", "issuer_uri"})
 _OUTPUT_ONLY = frozenset({"uid", "state", "create_time", "update_time", "delete_time", "purge_time", "etag"})
 _CHANGEABLE = frozenset({"display_name", "policy", *(f"policy.{name}" for name in policy.FIELDS)})
+_SEEN: dict[str, filter.Field[Listing]] = {
+    "id": filter.text(lambda listing: listing.id),
+    "display_name": filter.text(lambda listing: listing.display_name),
+    "issuer_uri": filter.text(lambda listing: listing.uri),
+    "state": filter.choice(lambda listing: pb.Issuer.State.Name(_STATES[listing.state]), pb.Issuer.State.keys()),
+    "create_time": filter.time(lambda listing: listing.created_at),
+    "update_time": filter.time(lambda listing: listing.updated_at),
+}
+"""What a filter of issuers may speak of."""
 MAX_DISPLAY_NAME = 63
 FIRST_VERSION = 1
 
@@ -63,9 +72,15 @@ class IssuerService:
         return await self._whole(names.issuer_id(request.name))
 
     async def ListIssuers(self, request: pb.ListIssuersRequest, caller: Caller) -> pb.ListIssuersResponse:
-        size, asked = names.page_size(request.page_size), f"issuers {request.show_deleted}"
+        size, holds = names.page_size(request.page_size), filter.parse(request.filter, _SEEN)
+        asked = walks.asked("issuers", str(request.show_deleted), request.filter)
         after = self._page_tokens.after(request.page_token, asked)
-        found = await self._registry.page(after, size + 1, with_deleted=request.show_deleted, among=caller.issuers)
+        found = self._registry.page(
+            after,
+            size + 1,
+            with_deleted=request.show_deleted,
+            holds=lambda listing: caller.sees(listing.id) and holds(listing),
+        )
         page, following = self._page_tokens.page(found, size, asked, lambda listing: _issuer(listing, None))
         return pb.ListIssuersResponse(issuers=page, next_page_token=following)
 

@@ -9,8 +9,10 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc.status_pb2 import Status  # pyright: ignore[reportMissingTypeStubs]
 
+from protos.admin.v1.grant_service_pb2 import RevokeGrantsRequest
 from protos.admin.v1.operation_metadata_pb2 import OperationMetadata
 from server.admin import filter, names, walks
+from server.admin.bulk_revocation import which
 from server.admin.caller import EVERY_ISSUER, Caller
 from server.admin.calls import Log
 from server.admin.filter import Field
@@ -116,6 +118,7 @@ class Failures:
 
 def shown(operation: Operation) -> pb.Operation:
     message = pb.Operation(name=operations.named(operation), done=operation.ended_at is not None)
+    asked = RevokeGrantsRequest.FromString(operation.request)
     metadata = OperationMetadata(
         verb=operation.verb,
         target=f"issuers/{operation.issuer_id}",
@@ -125,6 +128,8 @@ def shown(operation: Operation) -> pb.Operation:
         update_time=Timestamp(seconds=operation.updated_at),
         end_time=None if operation.ended_at is None else Timestamp(seconds=operation.ended_at),
         cancel_requested=operation.cancelled_at is not None,
+        which=which(asked),
+        reason=asked.reason,
     )
     message.metadata.Pack(metadata)
     if operation.error is not None:

@@ -7,18 +7,20 @@ from urllib.parse import quote
 import typer
 
 from server.cli.certificate_name import KINDS, NAME_FIELDS, certificate_name
+from server.cli.confirm import Yes, confirm
 from server.cli.connection import remote
 from server.cli.duration import duration
 from server.cli.failing import USED_WRONGLY, fail
 from server.cli.file import text_in
 from server.cli.issuer import Etag, named
+from server.cli.noun import Noun
 from server.cli.options import with_options
 from server.cli.output import show, show_all, show_deleted
 from server.cli.server import Server
 from server.cli.words import AssertionAlgorithm, Issuer
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-COLUMNS = ("client_id", "display_name", "origin", "state", "token_endpoint_auth_method", "last_use_time")
+app = Noun()
+COLUMNS = ("client_id", "display_name", "origin", "state", "last_use_time")
 
 Id = Annotated[str, typer.Argument(metavar="CLIENT", help="The client's id.")]
 
@@ -170,6 +172,8 @@ def create(
     """Create a client. Its secret, if it has one, is printed this once."""
     from protos.admin.v1.client_service_pb2 import CreateClientRequest
 
+    if not {"redirect_uris", "grant_types", "resources", "target_resources"} & set(given.paths):
+        fail(USED_WRONGLY, "give --redirect-uri, where users return to; or --grant-type or --resource, if it has none")
     given.message.token_endpoint_auth_method = given.message.token_endpoint_auth_method or AuthMethod.NONE
     request = CreateClientRequest(parent=named(issuer), client_id=client_id, client=given.message)
     show(server.call(request), server.output)
@@ -281,11 +285,12 @@ def refresh(server: Server, issuer: Issuer, client: Id, etag: Etag = "") -> None
 
 @app.command()
 @remote
-def delete(server: Server, issuer: Issuer, client: Id, etag: Etag = "") -> None:
+def delete(server: Server, issuer: Issuer, client: Id, etag: Etag = "", yes: Yes = False) -> None:
     """Delete a client, and end all that it was granted."""
     from protos.admin.v1.client_service_pb2 import DeleteClientRequest
 
     name = _named(issuer, client)
+    confirm("the id of the client", client, yes=yes)
     nothing = server.call(DeleteClientRequest(name=name, etag=etag))
     show_deleted(nothing, server.output, name)
 

@@ -11,9 +11,10 @@ from server.cli import contexts
 from server.cli.connection import check_address
 from server.cli.contexts import BadContexts, Context, Contexts
 from server.cli.failing import USED_WRONGLY, fail
+from server.cli.noun import Noun
 from server.cli.output import Format, Output, show_items
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = Noun()
 COLUMNS = ("name", "current", "address", "token_file")
 
 

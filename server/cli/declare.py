@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
@@ -14,7 +14,8 @@ from server.cli.confirm import Yes, confirm
 from server.cli.connection import remote
 from server.cli.failing import REFUSED, USED_WRONGLY, complain, fail
 from server.cli.issuer import named
-from server.cli.output import Format, printable, styled
+from server.cli.output import Format
+from server.cli.readable import printable, styled
 from server.cli.server import NotDone, Server
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ AT_ONCE = 16
 """Issuers that are brought up to date at the same time, over one connection."""
 _MARKS = {"created": ("+", "green"), "updated": ("~", "yellow"), "deleted": ("-", "red")}
 
+Secrets: TypeAlias = dict[str, list[list[str]]]
+"""Of the things of each section, in their order: the fields that no server tells."""
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -136,7 +139,7 @@ def export(
 ) -> None:
     """Print issuers as files.
 
-    As apply reads them, in YAML, or with -o json in JSON. Secrets are left out.
+    As apply reads them, in YAML, or with -o json in JSON. A comment stands where a secret belongs.
     """
     from protos.admin.v1.issuer_service_pb2 import ListIssuersRequest
 
@@ -149,30 +152,49 @@ def export(
     try:
         exported = _each(lambda name: [_exported(server, name)], names)
         if server.output is Format.JSON:
-            print(json.dumps(list(exported), indent=2, ensure_ascii=False))
+            print(json.dumps([document for document, _ in exported], indent=2, ensure_ascii=False))
             return
-        for document in exported:
+        for document, secret in exported:
             print("---")
-            print(_yaml(document), end="")
+            print(_commented(document, secret), end="")
     except NotDone as not_done:
         fail(not_done.code, not_done.line)
 
 
-def _exported(server: Server, name: str) -> dict[str, Any]:
+def _exported(server: Server, name: str) -> tuple[dict[str, Any], Secrets]:
+    """An issuer as a file has it, and the secrets that the file will have to find elsewhere."""
     from server.cli.declared import kinds
     from server.cli.declared.bring import listed
-    from server.cli.declared.spoken import spoken
+    from server.cli.declared.spoken import left_out, spoken
 
     kind, issuer_id = kinds.issuer(), name.removeprefix("issuers/")
     document = {"kind": kinds.ISSUER, "id": issuer_id, **spoken(server.ask(kind.requests["Get"](name=name)))}
+    secret: Secrets = {}
     for section, kind in kinds.sections().items():
         if kind.single:
             said: Any = spoken(server.ask(kind.requests["Get"](name=kind.name(issuer_id, ""))))
         else:
-            said = [{"id": thing.name.rpartition("/")[2], **spoken(thing)} for thing in listed(server, kind, issuer_id)]
+            things = list(listed(server, kind, issuer_id))
+            said = [{"id": thing.name.rpartition("/")[2], **spoken(thing)} for thing in things]
+            secret[section] = [left_out(thing) for thing in things]
         if said:
             document[section] = said
-    return document
+    return document, secret
+
+
+def _commented(document: dict[str, Any], secret: Secrets) -> str:
+    """In YAML, with a comment where a secret belongs."""
+    from server.cli.declared.spoken import WHERE
+
+    parts: list[str] = []
+    for name, value in document.items():
+        if name not in secret:
+            parts.append(_yaml({name: value}))
+            continue
+        parts.append(f"{name}:\n")
+        for thing, of_thing in zip(value, secret[name], strict=True):
+            parts += [_yaml([thing]), *(f"  # {field}: {WHERE}\n" for field in of_thing)]
+    return "".join(parts)
 
 
 def _each(work: Callable[[T], Iterable[R]], on: Sequence[T]) -> Iterator[R]:
@@ -221,7 +243,7 @@ def _confirm(surplus: "Sequence[Surplus]", *, yes: bool) -> None:
     print("These are in no file, and would be deleted:", file=sys.stderr)
     for each in surplus:
         print(f"  {printable(each.name)}", file=sys.stderr)
-    confirm("how many they are", str(len(surplus)))
+    confirm("how many they are", str(len(surplus)), yes=yes)
 
 
 def _tell(outcome: "Outcome", how: Format, secrets: int | None, *, dry_run: bool) -> None:

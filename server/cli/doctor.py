@@ -2,20 +2,22 @@
 
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.cli.connection import check_address, file_bytes, is_near
+from server.cli.connection import DATA_DIRECTORIES, TOKEN, Reach, is_near, said, tls_by, usual_data_dir
 from server.cli.failing import REFUSED, USED_WRONGLY, fail
 from server.cli.health import certificates, house, machine
 from server.cli.health.finding import Finding, State, ok, warn
 from server.cli.health.finding import fail as failed
-from server.cli.output import Format, Output, printable, show_items, styled
-from server.cli.serve import Config, DataDir, Management
-from server.cli.server import Server, Tls
+from server.cli.output import Format, Output, show_items
+from server.cli.readable import printable, styled
+from server.cli.serve import Config, Management
+from server.cli.server import Server
 
 if TYPE_CHECKING:
     from server.settings import Address, Settings
@@ -25,36 +27,35 @@ WITHIN = 0.7
 _COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "red"}
 
 
+@said
 def doctor(
+    reach: Reach,
     config: Config = None,
-    data_dir: DataDir = None,
-    address: Annotated[
-        str | None,
-        typer.Option(
-            "--address",
-            metavar="HOST:PORT",
-            show_default="as in the settings",
-            help="Where the admin API is.",
-        ),
-    ] = None,
-    ca: Annotated[
+    data_dir: Annotated[
         Path | None,
-        typer.Option("--ca", metavar="FILE", show_default=False, help="Whose certificate the admin API has, for TLS."),
+        typer.Option(
+            "--data-dir",
+            metavar="DIR",
+            envvar="TENANTRY_DATA_DIR",
+            show_default="as in the settings, or where tenantry dev keeps it",
+            help="Where everything is kept.",
+        ),
     ] = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Look whether all is well, and say what to do.
 
     Files and who may read them, keys, the disk, the clock, certificates; and of a server that runs, whether its issuers
-    and their identity providers can be reached. It reads the settings as tenantry serve does. While no server runs, it
-    looks into every file, and changes none. Ends with 1 if something fails.
+    and their identity providers can be reached. It reads the settings as tenantry serve does, and asks the server that
+    other commands would call. While no server runs, it looks into every file, and changes none. Ends with 1 if
+    something fails.
     """
-    if address is not None:
-        check_address(address)
     settings = _settings(config, data_dir=data_dir)
+    if data_dir is None and settings.data_dir.absolute() == DATA_DIRECTORIES[0].absolute():
+        settings = replace(settings, data_dir=usual_data_dir() or settings.data_dir)
     worst = State.OK
     items: list[dict[str, str]] = []
-    for finding in _findings(settings, address, ca):
+    for finding in _findings(settings, reach):
         worst = max(worst, finding.state, key=list(State).index)
         if output is Format.TABLE:
             _print(finding)
@@ -95,15 +96,24 @@ def _settings(config: Path | None, **flags: object) -> "Settings":
         fail(USED_WRONGLY, str(unusable))
 
 
-def _findings(settings: "Settings", address: str | None, ca: Path | None) -> Iterator[Finding]:
+def _findings(settings: "Settings", reach: Reach) -> Iterator[Finding]:
     yield machine.sqlite()
     for certificate in (settings.grpc_certificate, settings.grpc_client_ca):
         if certificate is not None:
             yield from certificates.expiry(certificate)
+    runs = settings.data_dir.is_dir()
+    if runs:
+        runs = yield from _here(settings)
+    else:
+        advice = "tenantry serve makes it; or give --data-dir"
+        yield warn("directory", f"there is no {settings.data_dir}", advice)
+    if runs or reach.address:
+        yield from _running(settings, reach)
+
+
+def _here(settings: "Settings") -> Generator[Finding, None, bool]:
+    """Whether a server runs with the directory, in the end."""
     data_dir = settings.data_dir
-    if not data_dir.is_dir():
-        yield warn("directory", f"there is no {data_dir}", "tenantry serve makes it; or give --data-dir")
-        return
     yield machine.disk(data_dir)
     yield machine.clock(data_dir)
     yield from house.modes(data_dir)
@@ -111,30 +121,40 @@ def _findings(settings: "Settings", address: str | None, ca: Path | None) -> Ite
         if mine:
             yield ok("lock", "no server runs with this directory")
             yield from house.files(data_dir, settings.master_key)
-            return
-    yield ok("lock", "a server runs with this directory; it has the files open, so they are not looked at")
-    yield from _running(settings, address, ca)
+        else:
+            yield ok("lock", "a server runs with this directory; it has the files open, so they are not looked at")
+    return not mine
 
 
-def _running(settings: "Settings", address: str | None, ca: Path | None) -> Iterator[Finding]:
+def _running(settings: "Settings", reach: Reach) -> Iterator[Finding]:
     from server.cli.health import running
 
-    where = address or _admin_address(settings)
-    if settings.grpc_client_ca is not None:
-        yield warn("server", "it wants a certificate, which the doctor has not", "see tenantry server info")
-    elif settings.grpc_certificate is not None and ca is None:
+    where = reach.address or _admin_address(settings)
+    tls = tls_by(reach)
+    if not reach.address and settings.grpc_client_ca is not None and reach.cert is None:
+        yield warn("server", "it was not asked: it wants a certificate", "give --cert and --key, and --ca")
+    elif not reach.address and settings.grpc_certificate is not None and tls is None:
         yield warn("server", "it was not asked anything", "give --ca, for TLS")
-    elif ca is None and not is_near(where):
+    elif tls is None and not is_near(where):
         yield warn("server", f"the admin token would go to {where} in the clear", "give --ca, for TLS")
     else:
-        token = settings.admin_token
         try:
-            token = (settings.data_dir / "admin.token").read_text("ascii").strip() if token is None else token
+            token = _token(settings, reach)
         except (OSError, UnicodeDecodeError) as error:
             yield failed("server", f"the admin token cannot be read: {error}", "run as the server's user")
             return
-        tls = None if ca is None else Tls(file_bytes(ca), None, None)
         yield from running.admin_api(Server(where, token, tls, Format.JSON, {}))
+
+
+def _token(settings: "Settings", reach: Reach) -> str | None:
+    """None where a certificate says who calls. Raises OSError or UnicodeDecodeError."""
+    if reach.token is not None:
+        return reach.token
+    if reach.token_file is not None:
+        return reach.token_file.read_text("ascii").strip()
+    if reach.cert is not None:
+        return None
+    return settings.admin_token or (settings.data_dir / TOKEN).read_text("ascii").strip()
 
 
 def _admin_address(settings: "Settings") -> str:

@@ -11,10 +11,11 @@ import typer
 from server.cli.connection import remote
 from server.cli.failing import REFUSED, USED_WRONGLY, fail
 from server.cli.issuer import named
+from server.cli.noun import Noun
 from server.cli.output import Format, show, show_all, show_line
 from server.cli.server import Server
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = Noun()
 COLUMNS = ("event_time", "type", "actor", "subject", "address", "name")
 LONGEST_PAUSE = 30.0
 """Seconds between two attempts to go on with a stream that broke."""

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import typer
 
-from server.cli.output import printable
+from server.cli.readable import printable
 
 REFUSED, USED_WRONGLY, UNREACHABLE = 1, 2, 3
 

@@ -1,19 +1,21 @@
 """`tenantry grant …`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from server.cli.confirm import Yes, agree, confirm
 from server.cli.connection import remote
 from server.cli.failing import USED_WRONGLY, fail
 from server.cli.issuer import named
+from server.cli.noun import Noun
 from server.cli.operation import show_operation, waited_for
-from server.cli.output import show, show_all
+from server.cli.output import Format, show, show_all
 from server.cli.server import Server
 from server.cli.words import Issuer
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-COLUMNS = ("name", "user", "client", "resource", "scopes", "state", "create_time")
+app = Noun()
+COLUMNS = ("id", "user", "client", "resource", "scopes", "state", "create_time")
 
 Grant = Annotated[str, typer.Argument(metavar="GRANT", help="The last part of its name.")]
 Filter = Annotated[
@@ -30,6 +32,7 @@ Provider = Annotated[
 Resource = Annotated[
     str, typer.Option("--resource", metavar="URI", show_default=False, help="Whose tokens are for this resource.")
 ]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", show_default=False, help="For the audit trail: why.")]
 
 
 @app.command("list")
@@ -69,7 +72,7 @@ def revoke(
     server: Server,
     issuer: Issuer,
     grant: Grant,
-    reason: Annotated[str, typer.Option("--reason", show_default=False, help="For the audit trail.")] = "",
+    reason: Reason = "",
 ) -> None:
     """End a grant with all its tokens.
 
@@ -91,6 +94,7 @@ def revoke_many(
     resource: Resource = "",
     filter: Filter = "",
     every: Annotated[bool, typer.Option("--all", help="Every grant of the issuer.")] = False,
+    reason: Reason = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count how many there are.")] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Whether to wait until all have ended.")] = True,
 ) -> None:
@@ -103,9 +107,24 @@ def revoke_many(
     wanted = _filter(filter, user=user, client=client, provider=provider, resource=resource)
     if bool(wanted) == every:
         fail(USED_WRONGLY, "say which grants are to end, or --all; see tenantry grant revoke-many --help")
-    request = RevokeGrantsRequest(parent=named(issuer), filter=wanted, force=every, validate_only=dry_run)
+    request = RevokeGrantsRequest(
+        parent=named(issuer), filter=wanted, force=every, validate_only=dry_run, reason=reason
+    )
     operation = server.call(request)
-    show_operation(server, waited_for(server, operation) if wait else operation)
+    if wait:
+        operation = waited_for(server, operation)
+    if wait and server.output is Format.TABLE:
+        print(_how_many(operation, "would end" if dry_run else "ended"))
+    else:
+        show_operation(server, operation)
+
+
+def _how_many(operation: Any, what: str) -> str:
+    from protos.admin.v1.grant_service_pb2 import RevokeGrantsResponse
+
+    told = RevokeGrantsResponse()
+    operation.response.Unpack(told)
+    return f"{told.revoked_count} grant{'' if told.revoked_count == 1 else 's'} {what}"
 
 
 def _named(issuer: str, grant: str) -> str:

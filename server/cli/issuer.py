@@ -8,13 +8,14 @@ import typer
 from server.cli.confirm import Yes, confirm
 from server.cli.connection import remote
 from server.cli.failing import USED_WRONGLY, fail
+from server.cli.noun import Noun
 from server.cli.output import show, show_all
 from server.cli.policy import Given, with_policy
 from server.cli.server import Server
 from server.cli.words import Issuer
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-COLUMNS = ("name", "issuer_uri", "state", "display_name", "create_time")
+app = Noun()
+COLUMNS = ("id", "issuer_uri", "state", "display_name", "create_time")
 
 DisplayName = Annotated[
     str | None,
@@ -71,7 +72,7 @@ def create(
         fail(USED_WRONGLY, f"{option} of a new issuer cannot be empty; use tenantry issuer update for that")
     whole = Issuer(issuer_uri=issuer_uri, display_name=display_name or "", policy=given.policy)
     request = CreateIssuerRequest(issuer_id=named(issuer).removeprefix("issuers/"), issuer=whole)
-    _show(server.call(request), server)
+    show(server.call(request), server.output)
 
 
 @app.command()
@@ -86,12 +87,18 @@ def get(server: Server, issuer: Issuer) -> None:
 @app.command("list")
 @remote
 def list_issuers(
-    server: Server, show_deleted: Annotated[bool, typer.Option("--show-deleted", help="The deleted ones too.")] = False
+    server: Server,
+    show_deleted: Annotated[bool, typer.Option("--show-deleted", help="The deleted ones too.")] = False,
+    filter: Annotated[
+        str,
+        typer.Option("--filter", metavar="FILTER", show_default=False, help="Which, such as: state = STATE_DISABLED"),
+    ] = "",
 ) -> None:
     """List all issuers."""
     from protos.admin.v1.issuer_service_pb2 import ListIssuersRequest
 
-    show_all(server.pages(ListIssuersRequest(show_deleted=show_deleted), "issuers"), COLUMNS, server.output)
+    found = server.pages(ListIssuersRequest(show_deleted=show_deleted, filter=filter), "issuers")
+    show_all(found, COLUMNS, server.output)
 
 
 @app.command()
@@ -123,8 +130,7 @@ def delete(server: Server, issuer: Issuer, etag: Etag = "", yes: Yes = False) ->
     """
     from protos.admin.v1.issuer_service_pb2 import DeleteIssuerRequest
 
-    if not yes:
-        confirm("the id of the issuer", named(issuer).removeprefix("issuers/"))
+    confirm("the id of the issuer", named(issuer).removeprefix("issuers/"), yes=yes)
     _show(server.call(DeleteIssuerRequest(name=named(issuer), etag=etag)), server)
 
 

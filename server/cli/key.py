@@ -1,18 +1,20 @@
 """`tenantry key …`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from server.cli.confirm import Yes, confirm
 from server.cli.connection import remote
 from server.cli.file import text_in
 from server.cli.issuer import named
-from server.cli.output import show, show_all
+from server.cli.noun import Noun
+from server.cli.output import Format, show, show_all
 from server.cli.server import Server
 from server.cli.words import Issuer
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-COLUMNS = ("kid", "algorithm", "state", "activate_time", "expire_time")
+app = Noun()
+COLUMNS = ("kid", "state", "activate_time", "expire_time")
 
 Kid = Annotated[str, typer.Argument(metavar="KID", help="The key's id, by which tokens name it.")]
 
@@ -32,7 +34,10 @@ def create(
         ),
     ] = None,
 ) -> None:
-    """Publish a key that will sign next, in the place of the next one that there is."""
+    """Publish a key that will sign next.
+
+    It takes the place of the next one that there is.
+    """
     from protos.admin.v1.key_service_pb2 import CreateSigningKeyRequest, SigningKey
 
     given = SigningKey(private_jwk="" if private_jwk is None else text_in(private_jwk, "the private JWK"))
@@ -60,7 +65,10 @@ def list_keys(server: Server, issuer: Issuer) -> None:
 @app.command()
 @remote
 def roll(server: Server, issuer: Issuer) -> None:
-    """Let the next key sign from now on; what the former one signed stays good until it expires."""
+    """Let the next key sign from now on.
+
+    What the former one signed stays good until it expires.
+    """
     from protos.admin.v1.key_service_pb2 import RollSigningKeysRequest
 
     show(server.call(RollSigningKeysRequest(parent=named(issuer))), server.output)
@@ -73,9 +81,25 @@ def revoke(
     issuer: Issuer,
     kid: Kid,
     reason: Annotated[str, typer.Option("--reason", show_default=False, help="For the audit trail.")] = "",
+    yes: Yes = False,
 ) -> None:
-    """Withdraw a key at once, because somebody else may have it: what it signed counts no more."""
-    from protos.admin.v1.key_service_pb2 import RevokeSigningKeyRequest
+    """Withdraw a key that somebody else may have.
 
+    At once: what it signed counts no more, and the next key signs if it was the current one.
+    """
+    from protos.admin.v1.key_service_pb2 import ListSigningKeysRequest, RevokeSigningKeyRequest
+
+    confirm("the id of the key", kid, yes=yes)
     request = RevokeSigningKeyRequest(name=f"{named(issuer)}/signingKeys/{kid}", reason=reason)
-    show(server.call(request), server.output)
+    revoked = server.call(request)
+    if server.output is not Format.TABLE:
+        show(revoked, server.output)
+        return
+    signs = (key.kid for key in server.pages(ListSigningKeysRequest(parent=named(issuer)), "signing_keys") if _signs(key))
+    print(f"revoked {kid}; {next(signs, 'none')} signs now")
+
+
+def _signs(key: Any) -> bool:
+    from protos.admin.v1.key_service_pb2 import SigningKey
+
+    return key.state == SigningKey.STATE_CURRENT

@@ -11,9 +11,9 @@ def readable(text: str) -> str:
 
 
 def distance(text: str, now: float) -> str:
-    """How far it is from `now`, in whole units: `3 days ago`, `in 1 hour`."""
-    seconds = int(datetime.fromisoformat(text).timestamp() - now)
+    """How far it is from `now`, to the nearest whole unit: `3 days ago`, `in 1 hour`."""
+    seconds = round(datetime.fromisoformat(text).timestamp() - now)
     size, unit = next((each for each in _UNITS if abs(seconds) >= each[0]), _UNITS[-1])
-    count = abs(seconds) // size
+    count = round(abs(seconds) / size)
     words = f"{count} {unit}{'' if count == 1 else 's'}"
     return f"in {words}" if seconds > 0 else f"{words} ago"

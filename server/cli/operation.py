@@ -5,13 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
+from server.cli.confirm import Yes, agree
 from server.cli.connection import remote
-from server.cli.failing import REFUSED, fail
+from server.cli.failing import REFUSED, complain, fail
 from server.cli.issuer import named
+from server.cli.noun import Noun
 from server.cli.output import Format, show, show_all, show_deleted, show_items
 from server.cli.server import Server
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = Noun()
 COLUMNS = ("name", "verb", "done", "progress_percent", "create_time", "end_time")
 STEP = 2
 """Seconds that one call waits, so that the bar moves."""
@@ -76,8 +78,13 @@ def cancel(server: Server, operation: Name) -> None:
     """
     from google.longrunning.operations_proto_pb2 import CancelOperationRequest, GetOperationRequest
 
-    server.call(CancelOperationRequest(name=operation))
-    show_operation(server, server.call(GetOperationRequest(name=operation)))
+    there = server.call(GetOperationRequest(name=operation))
+    if there.done:
+        complain(f"{there.name} has ended before; nothing was cancelled")
+    else:
+        server.call(CancelOperationRequest(name=operation))
+        there = server.call(GetOperationRequest(name=operation))
+    show_operation(server, there)
 
 
 @app.command()
@@ -107,8 +114,13 @@ def waited_for(server: Server, operation: Any) -> Any:
 
 
 def show_operation(server: Server, operation: Any) -> None:
+    """For people without the types by which programs know what is in it."""
     _known()
-    show(operation, server.output)
+    if server.output is not Format.TABLE:
+        show(operation, server.output)
+        return
+    ended = {"failed": operation.error.message} if operation.HasField("error") else _members(operation, "response")
+    show(_unpacked(operation), server.output, name=operation.name, done=operation.done, **ended)
 
 
 def _known() -> None:
@@ -122,8 +134,20 @@ def _known() -> None:
 def _metadata(operation: Any) -> dict[str, Any]:
     from google.protobuf.json_format import MessageToDict
 
+    return MessageToDict(_unpacked(operation), preserving_proto_field_name=True)
+
+
+def _unpacked(operation: Any) -> Any:
     from protos.admin.v1.operation_metadata_pb2 import OperationMetadata
 
     metadata = OperationMetadata()
     operation.metadata.Unpack(metadata)
-    return MessageToDict(metadata, preserving_proto_field_name=True)
+    return metadata
+
+
+def _members(operation: Any, field: str) -> dict[str, Any]:
+    """Of what is packed in a field, without its type."""
+    from google.protobuf.json_format import MessageToDict
+
+    members: dict[str, Any] = MessageToDict(operation, preserving_proto_field_name=True).get(field, {})
+    return {name: value for name, value in members.items() if name != "@type"}

@@ -1,17 +1,17 @@
 """What a client command prints: a table for people; json, yaml or names for scripts."""
 
 import json
-import os
-import re
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, cast
 
 import typer
 
-from server.cli import duration, moment, rate
+from server.cli import duration, rate
+from server.cli.readable import text
+from server.cli.sheet import print_sheet
+from server.cli.table import print_table
 
 
 class Format(StrEnum):
@@ -20,9 +20,6 @@ class Format(StrEnum):
     YAML = "yaml"
     NAME = "name"
 
-
-_COLOURS = {"red": 31, "green": 32, "yellow": 33}
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 Output = Annotated[Format, typer.Option("-o", "--output", help="How to print.")]
 
@@ -35,7 +32,7 @@ def show_all(messages: Iterable[Any], columns: Sequence[str], how: Format) -> No
 def show_items(items: list[dict[str, Any]], columns: Sequence[str], how: Format) -> None:
     """The same of what is no message."""
     if how is Format.TABLE:
-        _table(items, columns)
+        print_table(items, columns)
     else:
         _print(items, how)
 
@@ -50,7 +47,7 @@ def show(message: Any, how: Format, *, empty: Mapping[str, Mapping[str, str]] | 
         for name, words in (empty or {}).items():
             if name in item:
                 item[name] |= {one: word for one, word in words.items() if one not in item[name]}
-        _sheet(item)
+        print_sheet(item, _shown_once(message))
     else:
         _print({**more, **_members(message)}, how)
 
@@ -67,7 +64,7 @@ def show_line(message: Any, columns: Sequence[str], how: Format) -> None:
     """Print one resource of many as it comes, on a line of its own (but as a document, in YAML)."""
     item = _members(message)
     if how is Format.TABLE:
-        print("  ".join(_text(name, item.get(name, "-")) for name in columns))
+        print("  ".join(text(name, item.get(name, "-")) for name in columns))
     elif how is Format.JSON:
         print(json.dumps(item, ensure_ascii=False))
     else:
@@ -80,6 +77,12 @@ def _members(message: Any) -> dict[str, Any]:
     from google.protobuf.json_format import MessageToDict
 
     return _whole(MessageToDict(message, preserving_proto_field_name=True))
+
+
+def _shown_once(message: Any) -> list[str]:
+    from protos.admin.v1.annotations_pb2 import shown_once
+
+    return [field.name for field in message.DESCRIPTOR.fields if field.GetOptions().Extensions[shown_once]]
 
 
 def _whole(value: Any) -> Any:
@@ -115,81 +118,3 @@ def _print(what: dict[str, Any] | list[dict[str, Any]], how: Format) -> None:
     else:
         for item in what if isinstance(what, list) else [what]:
             print(item.get("name", next(iter(item.values()), "")))
-
-
-def printable(text: str) -> str:
-    """Without what a terminal obeys: some of this was written by strangers."""
-    return "".join(character for character in text if character.isprintable())
-
-
-def styled(line: str, colour: str) -> str:
-    """In this colour, for who looks at a terminal and has nothing against it (no-color.org)."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
-        return line
-    return f"\033[{_COLOURS[colour]}m{line}\033[0m"
-
-
-def _table(items: list[dict[str, Any]], columns: Sequence[str]) -> None:
-    head = [name.replace("_", " ").upper() for name in columns]
-    rows = [[_text(name, item.get(name, "")) for name in columns] for item in items]
-    if sys.stdout.isatty():
-        _fitted(head, rows)
-    else:
-        _aligned([head, *rows])
-
-
-def _fitted(head: list[str], rows: list[list[str]]) -> None:
-    """In the width of the terminal: what is longer goes on below, and what says nothing is left out."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    shown = [number for number, _ in enumerate(head) if not rows or any(row[number] for row in rows)]
-    for number in shown:
-        table.add_column(head[number], overflow="fold", no_wrap=head[number].endswith(" TIME"))
-    for row in rows:
-        table.add_row(*(Text(row[number]) for number in shown))  # and no markup in what strangers wrote
-    Console(highlight=False).print(table)
-
-
-def _aligned(rows: list[list[str]]) -> None:
-    """Each on its line, however long, for whoever cuts lines into words."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _sheet(item: dict[str, Any], indent: str = "") -> None:
-    for name, value in item.items():
-        inner = _inner(value)
-        if inner:
-            print(f"{indent}{name}:")
-            for one in inner:
-                _sheet(one, indent + "  ")
-        else:
-            away = f" ({moment.distance(value, time.time())})" if _is_time(name, value) else ""
-            print(f"{indent}{name + ':':<28} {_text(name, value)}{away}")
-
-
-def _is_time(name: str, value: Any) -> bool:
-    return name.endswith("_time") and isinstance(value, str) and _TIME.fullmatch(value) is not None
-
-
-def _inner(value: Any) -> list[dict[str, Any]]:
-    """The members that it is made of, if it is a message or a list of such."""
-    items = cast("list[Any]", value) if isinstance(value, list) else [value]
-    return [cast("dict[str, Any]", item) for item in items if isinstance(item, dict)]
-
-
-def _text(name: str, value: Any) -> str:
-    """Without control characters: some of this was written by strangers. STATE_ACTIVE of `state` is `active`."""
-    words = " ".join(map(str, cast("list[Any]", value))) if isinstance(value, list) else str(value)
-    if isinstance(value, bool):
-        words = words.lower()
-    prefix = f"{name.upper()}_"
-    if words.startswith(prefix):
-        words = words.removeprefix(prefix).lower()
-    elif _is_time(name, value):
-        words = moment.readable(words)
-    return printable(words)

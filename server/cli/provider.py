@@ -5,19 +5,21 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from server.cli.confirm import Yes, confirm
 from server.cli.connection import remote
 from server.cli.duration import duration
 from server.cli.failing import REFUSED, USED_WRONGLY, fail
 from server.cli.file import text_in
 from server.cli.issuer import Etag, named
+from server.cli.noun import Noun
 from server.cli.options import with_options
 from server.cli.output import Format, show, show_all, show_deleted
 from server.cli.server import Server
 from server.cli.words import AssertionAlgorithm, AuthMethod, Issuer
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-CHECK_COLUMNS = ("name", "state", "message")
-COLUMNS = ("name", "display_name", "client_id", "disabled", "redirect_uri")
+app = Noun()
+CHECK_COLUMNS = ("id", "state", "message")
+COLUMNS = ("id", "display_name", "client_id", "disabled", "redirect_uri")
 
 
 class Kind(StrEnum):
@@ -245,11 +247,12 @@ def update(
 
 @app.command()
 @remote
-def delete(server: Server, issuer: Issuer, provider: Id, etag: Etag = "") -> None:
+def delete(server: Server, issuer: Issuer, provider: Id, etag: Etag = "", yes: Yes = False) -> None:
     """Delete an identity provider and its secret. Who signed in there stays signed in."""
     from protos.admin.v1.identity_provider_service_pb2 import DeleteIdentityProviderRequest
 
     name = _named(issuer, provider)
+    confirm("the id of the provider", provider, yes=yes)
     nothing = server.call(DeleteIdentityProviderRequest(name=name, etag=etag))
     show_deleted(nothing, server.output, name)
 

@@ -4,15 +4,17 @@ from typing import Annotated
 
 import typer
 
+from server.cli.confirm import Yes, agree
 from server.cli.connection import remote
 from server.cli.duration import duration
 from server.cli.issuer import named
+from server.cli.noun import Noun
 from server.cli.output import show, show_all, show_deleted
 from server.cli.server import Server
 from server.cli.words import Issuer
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-COLUMNS = ("name", "note", "uses_left", "expire_time")
+app = Noun()
+COLUMNS = ("id", "note", "uses_left", "expire_time")
 
 
 @app.command()
@@ -62,10 +64,12 @@ def delete(
     registration_token: Annotated[
         str, typer.Argument(metavar="TOKEN", help="The last part of its name, not the token itself.")
     ],
+    yes: Yes = False,
 ) -> None:
     """Delete a token; the clients that it registered stay."""
     from protos.admin.v1.registration_token_service_pb2 import DeleteRegistrationTokenRequest
 
     name = f"{named(issuer)}/registrationTokens/{registration_token}"
+    agree("Delete this token", yes=yes)
     nothing = server.call(DeleteRegistrationTokenRequest(name=name))
     show_deleted(nothing, server.output, name)

@@ -7,17 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
+from server.cli.confirm import Yes, confirm
 from server.cli.connection import remote
 from server.cli.duration import duration
 from server.cli.failing import USED_WRONGLY, fail
 from server.cli.issuer import Etag, named
+from server.cli.noun import Noun
 from server.cli.options import with_options
 from server.cli.output import Format, show, show_all, show_deleted
 from server.cli.server import Server
 from server.cli.words import Issuer
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-COLUMNS = ("name", "uri", "display_name", "disabled")
+app = Noun()
+COLUMNS = ("id", "uri", "display_name", "disabled")
 
 Id = Annotated[str, typer.Argument(metavar="RESOURCE", help="The resource's id, such as files.")]
 
@@ -170,11 +172,12 @@ def update(given: Given, server: Server, issuer: Issuer, resource: Id, etag: Eta
 
 @app.command()
 @remote
-def delete(server: Server, issuer: Issuer, resource: Id, etag: Etag = "") -> None:
+def delete(server: Server, issuer: Issuer, resource: Id, etag: Etag = "", yes: Yes = False) -> None:
     """Delete a resource, and end all that was granted for it."""
     from protos.admin.v1.resource_service_pb2 import DeleteResourceRequest
 
     name = _named(issuer, resource)
+    confirm("the id of the resource", resource, yes=yes)
     nothing = server.call(DeleteResourceRequest(name=name, etag=etag))
     show_deleted(nothing, server.output, name)
 

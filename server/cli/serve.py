@@ -144,7 +144,7 @@ async def _demo(settings: "Settings", house: "House") -> str:
     if here is not None and here.root is not None:
         name = here.root.listing.id
     else:
-        taken = {listing.id for listing in await house.registry.page("", 1_000, with_deleted=True)}
+        taken = {listing.id for listing in house.registry.page("", 1_000, with_deleted=True)}
         name = "demo" if "demo" not in taken else f"demo-{port}"
         await house.registry.create(NewIssuer(id=name, uri=uri, display_name="Demo", policy=Policy()))
     token_file = settings.data_dir / "admin.token"

@@ -1,5 +1,6 @@
 """The server as a command speaks to it: one call at a time, and errors in one line."""
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from server.cli.failing import REFUSED, UNREACHABLE, fail
 from server.cli.output import Format
+from server.cli.readable import own_id
+from server.cli.tls_trouble import Tls, trouble
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -16,15 +19,7 @@ DEADLINE = 30.0
 LARGEST_PAGE = 1_000
 ALIVE_MS = 30_000
 """So often somebody must have been heard of on the other side of a stream."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """In PEM: who makes the server's certificate (None: anybody whom gRPC knows), and what to show it."""
-
-    ca: bytes | None
-    cert: bytes | None
-    key: bytes | None
+_NAME_FORM = re.compile(r"must be [A-Za-z]+/\{")
 
 
 class NotDone(Exception):
@@ -44,7 +39,8 @@ class Server:
     tls: Tls | None
     output: Format
     options: Mapping[str, str]
-    """Those of the command, by the names of their parameters, which are those of fields where they can be."""
+    """Those of the command, and its arguments, by the names of their parameters, which are those of fields where they
+    can be."""
 
     def call(self, request: Any) -> Any:
         """The answer to one call, of the method that takes such a request. Without one, the command ends."""
@@ -55,21 +51,19 @@ class Server:
 
     def ask(self, request: Any, timeout: float = DEADLINE) -> Any:
         """The same, from any thread, all over one connection. Raises NotDone."""
-        import grpc
-
+        grpc = _grpc()
         path, read = _method_of(request)
         call = self._kept_channel.unary_unary(path, request_serializer=_bytes_of, response_deserializer=read)
         try:
             return call(request, timeout=timeout, metadata=self._metadata())
         except grpc.RpcError as error:
-            raise self._not_done(error) from None
+            raise self._not_done(error, request) from None
 
     def stream(self, request: Any, *, heard: bool = False) -> Iterator[Any]:
         """The messages of a stream, until the connection breaks or the server stops. The command ends where the server
         refuses, or cannot be reached and was never `heard` before.
         """
-        import grpc
-
+        grpc = _grpc()
         path, read = _method_of(request)
         with self._channel(("grpc.keepalive_time_ms", ALIVE_MS)) as channel:
             call = channel.unary_stream(path, request_serializer=_bytes_of, response_deserializer=read)
@@ -80,7 +74,7 @@ class Server:
             except grpc.RpcError as error:
                 code: Any = getattr(error, "code", lambda: None)()
                 if not heard or code is not grpc.StatusCode.UNAVAILABLE:
-                    not_done = self._not_done(error)
+                    not_done = self._not_done(error, request)
                     fail(not_done.code, not_done.line)
 
     def pages(self, request: Any, field: str) -> Iterator[Any]:
@@ -105,8 +99,7 @@ class Server:
         return self._channel()
 
     def _channel(self, *more: tuple[str, int]) -> Any:
-        import grpc
-
+        grpc = _grpc()
         options = [("grpc.enable_http_proxy", 0), *more]  # a web proxy that the environment names is not for this
         if self.tls is None:
             return grpc.insecure_channel(self.address, options=options)
@@ -116,35 +109,60 @@ class Server:
     def _metadata(self) -> tuple[tuple[str, str], ...]:
         return () if self.token is None else (("authorization", f"Bearer {self.token}"),)
 
-    def _not_done(self, error: Any) -> NotDone:
-        import grpc
-
+    def _not_done(self, error: Any, request: Any) -> NotDone:
+        grpc = _grpc()
         code = error.code()
         answered = any(key == "grpc-status-details-bin" for key, _ in error.trailing_metadata() or ())
         if not answered and code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
-            line = f"cannot reach the server at {self.address}; is it running, and is --address right?"
-            return NotDone(UNREACHABLE, line, code.name)
+            why = trouble(self.address, self.tls) or "check that it runs, and that --address is right"
+            return NotDone(UNREACHABLE, f"cannot reach the server at {self.address}; {why}", code.name)
         if code is grpc.StatusCode.UNAUTHENTICATED and self.token is not None:
             line = "the server does not accept this admin token; give its own with --token-file or --data-dir"
             return NotDone(REFUSED, line, code.name)
         words = str(error.details())
-        for field in _fields_in(error):
-            words = words.replace(field, self.typed(field), 1)
+        for field, why in _wrong_in(error):
+            told = self._told(field, why, request)
+            words = words.replace(
+                *((f"{field}: {why}", told) if f"{field}: {why}" in words else (field, self.typed(field))), 1
+            )
         return NotDone(REFUSED, f"{words} ({code.name})", code.name)
 
+    def _told(self, field: str, why: str, request: Any) -> str:
+        """What is wrong with a field, in the words of the command: a name that cannot be is an argument of it."""
+        arguments = [word for word in self.options.values() if not word.startswith("-")]
+        if not arguments or not _NAME_FORM.match(why):
+            return f"{self.typed(field)}: {why}"
+        for part in field.split("."):
+            request = getattr(request, part, "")
+        return f"{arguments[-1]} cannot be {own_id(str(request))!r}"
+
     def typed(self, field: str) -> str:
-        """The option that a field of a message is given with, or the field where none is known."""
+        """The option or argument that a field of a message is given with, or the field where none is known."""
         _, *within = re.sub(r"\[[^]]*\]", "", f".{field}" if "." not in field else field).split(".")
         for name in reversed(within):
-            option = f"--{name.replace('_', '-')}"
-            for known in (self.options.get(name), option, option.removesuffix("s")):
+            of_id = name.removesuffix("_id")
+            also = (of_id, of_id.rpartition("_")[2]) if of_id != name else ()
+            for known in (*(self.options.get(each) for each in (name, *also)), *_as_option(name)):
                 if known is not None and known in self.options.values():
                     return known
         return field
 
 
-def _fields_in(error: Any) -> list[str]:
-    """The fields of the request that the server will not have (google.rpc.BadRequest)."""
+def _as_option(name: str) -> tuple[str, str]:
+    option = f"--{name.replace('_', '-')}"
+    return option, option.removesuffix("s")
+
+
+def _grpc() -> Any:
+    """Loaded only once it is needed, and silent: what goes wrong is said in our own words."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    import grpc
+
+    return grpc
+
+
+def _wrong_in(error: Any) -> list[tuple[str, str]]:
+    """The fields of the request that the server will not have, and why (google.rpc.BadRequest)."""
     from google.rpc import error_details_pb2, status_pb2  # pyright: ignore[reportMissingTypeStubs]
 
     for key, value in error.trailing_metadata() or ():
@@ -152,7 +170,7 @@ def _fields_in(error: Any) -> list[str]:
             for detail in status_pb2.Status.FromString(value).details:
                 wrong = error_details_pb2.BadRequest()
                 if detail.Unpack(wrong):
-                    return [str(each.field) for each in wrong.field_violations]
+                    return [(each.field, each.description) for each in wrong.field_violations]
     return []
 
 

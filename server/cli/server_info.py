@@ -1,12 +1,11 @@
 """`tenantry server …`."""
 
-import typer
-
 from server.cli.connection import remote
+from server.cli.noun import Noun
 from server.cli.output import show
 from server.cli.server import Server
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = Noun()
 
 
 @app.callback()

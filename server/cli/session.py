@@ -4,14 +4,16 @@ from typing import Annotated
 
 import typer
 
+from server.cli.confirm import Yes, agree
 from server.cli.connection import remote
 from server.cli.issuer import named
+from server.cli.noun import Noun
 from server.cli.output import show, show_all, show_deleted
 from server.cli.server import Server
 from server.cli.words import Issuer
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-COLUMNS = ("name", "user", "provider", "authenticate_time", "expire_time")
+app = Noun()
+COLUMNS = ("id", "user", "provider", "authenticate_time", "expire_time")
 
 Session = Annotated[str, typer.Argument(metavar="SESSION", help="The last part of its name.")]
 
@@ -44,11 +46,12 @@ def get(server: Server, issuer: Issuer, session: Session) -> None:
 
 @app.command()
 @remote
-def delete(server: Server, issuer: Issuer, session: Session) -> None:
+def delete(server: Server, issuer: Issuer, session: Session, yes: Yes = False) -> None:
     """End a session, as if its user had signed out."""
     from protos.admin.v1.session_service_pb2 import DeleteSessionRequest
 
     name = _named(issuer, session)
+    agree("End this session", yes=yes)
     show_deleted(server.call(DeleteSessionRequest(name=name)), server.output, name)
 
 

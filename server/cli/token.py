@@ -5,14 +5,18 @@ from typing import Annotated
 
 import typer
 
+from server.cli import completion
+from server.cli.confirm import Yes, confirm
 from server.cli.connection import remote
 from server.cli.duration import duration
 from server.cli.issuer import named
+from server.cli.noun import Noun
 from server.cli.output import show, show_all, show_deleted
+from server.cli.readable import own_id
 from server.cli.server import Server
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-COLUMNS = ("name", "role", "issuers", "display_name", "expire_time", "last_use_time")
+app = Noun()
+COLUMNS = ("id", "role", "issuers", "display_name", "expire_time", "last_use_time")
 
 Token = Annotated[str, typer.Argument(metavar="TOKEN", help="The last part of its name, not the token itself.")]
 
@@ -35,7 +39,13 @@ def create(
     role: Annotated[Role, typer.Option("--role", help="What it may do.")],
     issuers: Annotated[
         list[str] | None,
-        typer.Option("--issuer", metavar="ISSUER", show_default=False, help="Only there; may be repeated."),
+        typer.Option(
+            "--issuer",
+            metavar="ISSUER",
+            show_default=False,
+            help="Only there; may be repeated.",
+            autocompletion=completion.issuers,
+        ),
     ] = None,
     display_name: Annotated[
         str, typer.Option("--display-name", metavar="NAME", show_default=False, help="Whose it is, or what for.")
@@ -85,11 +95,12 @@ def list_tokens(server: Server) -> None:
 
 @app.command()
 @remote
-def delete(server: Server, admin_token: Token) -> None:
+def delete(server: Server, admin_token: Token, yes: Yes = False) -> None:
     """Revoke a token; it opens nothing from now on."""
     from protos.admin.v1.admin_token_service_pb2 import DeleteAdminTokenRequest
 
     name = _name(admin_token)
+    confirm("the last part of its name", own_id(name), yes=yes)
     show_deleted(server.call(DeleteAdminTokenRequest(name=name)), server.output, name)
 
 

@@ -4,16 +4,19 @@ from typing import Annotated, Any
 
 import typer
 
+from server.cli.confirm import Yes, confirm
 from server.cli.connection import remote
 from server.cli.failing import USED_WRONGLY, fail
 from server.cli.issuer import Etag, named
+from server.cli.noun import Noun
 from server.cli.options import with_options
 from server.cli.output import show, show_all, show_deleted
+from server.cli.readable import own_id
 from server.cli.server import Server
 from server.cli.words import Issuer
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-COLUMNS = ("name", "email", "display_name", "roles", "disabled", "last_sign_in_time")
+app = Noun()
+COLUMNS = ("id", "email", "display_name", "roles", "disabled", "last_sign_in_time")
 
 Id = Annotated[str, typer.Argument(metavar="USER", help="The user's id, such as u_5c1f….")]
 
@@ -175,7 +178,7 @@ def sign_out(server: Server, issuer: Issuer, user: Id) -> None:
 
 @app.command()
 @remote
-def delete(server: Server, issuer: Issuer, user: Id, etag: Etag = "") -> None:
+def delete(server: Server, issuer: Issuer, user: Id, etag: Etag = "", yes: Yes = False) -> None:
     """Forget a user, and end all that they have here.
 
     Who comes again is somebody new: to keep somebody out, disable them.
@@ -183,6 +186,7 @@ def delete(server: Server, issuer: Issuer, user: Id, etag: Etag = "") -> None:
     from protos.admin.v1.user_service_pb2 import DeleteUserRequest
 
     name = _named(issuer, user)
+    confirm("the id of the user", own_id(name), yes=yes)
     show_deleted(server.call(DeleteUserRequest(name=name, etag=etag)), server.output, name)
 
 

@@ -4,15 +4,17 @@ from typing import Annotated, Any
 
 import typer
 
+from server.cli.confirm import Yes, agree
 from server.cli.connection import remote
 from server.cli.duration import duration
 from server.cli.failing import REFUSED, fail
 from server.cli.issuer import Etag, named
+from server.cli.noun import Noun
 from server.cli.output import Format, show
 from server.cli.server import Server
 from server.cli.words import Issuer
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = Noun()
 
 
 @app.command()
@@ -41,8 +43,9 @@ def set_uri(
 
 @app.command()
 @remote
-def remove(server: Server, issuer: Issuer, etag: Etag = "") -> None:
+def remove(server: Server, issuer: Issuer, etag: Etag = "", yes: Yes = False) -> None:
     """Tell nobody any more. The messages that wait are dropped."""
+    agree("Remove the webhook, with its secret and the messages that wait", yes=yes)
     left = _updated(server, issuer, "", etag)
     if server.output is Format.TABLE:
         print(f"removed {left.name}")

@@ -5,17 +5,19 @@ from typing import Annotated, Any
 
 import typer
 
+from server.cli.confirm import Yes, confirm
 from server.cli.connection import remote
 from server.cli.failing import USED_WRONGLY, fail
 from server.cli.file import text_in
 from server.cli.issuer import Etag, named
+from server.cli.noun import Noun
 from server.cli.options import with_options
 from server.cli.output import show, show_all, show_deleted
 from server.cli.server import Server
 from server.cli.words import Issuer
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-COLUMNS = ("name", "issuer_uri", "display_name", "disabled")
+app = Noun()
+COLUMNS = ("id", "issuer_uri", "display_name", "disabled")
 
 Id = Annotated[str, typer.Argument(metavar="WORKLOAD_ISSUER", help="The workload issuer's id, such as github.")]
 
@@ -174,11 +176,12 @@ def update(given: Given, server: Server, issuer: Issuer, workload_issuer: Id, et
 
 @app.command()
 @remote
-def delete(server: Server, issuer: Issuer, workload_issuer: Id, etag: Etag = "") -> None:
+def delete(server: Server, issuer: Issuer, workload_issuer: Id, etag: Etag = "", yes: Yes = False) -> None:
     """Trust a platform no more. Tokens that its workloads have count until they end."""
     from protos.admin.v1.workload_issuer_service_pb2 import DeleteWorkloadIssuerRequest
 
     name = _named(issuer, workload_issuer)
+    confirm("the id of the workload issuer", workload_issuer, yes=yes)
     nothing = server.call(DeleteWorkloadIssuerRequest(name=name, etag=etag))
     show_deleted(nothing, server.output, name)
 

@@ -10,8 +10,8 @@ from time import perf_counter
 from typing import Any, Protocol
 from urllib.parse import quote_from_bytes
 
-from server.web import cors, replies
-from server.web.browser import BROWSER_PATHS
+from server.web import cors, nobody, replies
+from server.web.browser import BROWSER_PATHS, NOWHERE
 from server.web.client_side import ENDPOINTS, REGISTRATIONS, RESOURCES, Endpoint, endpoint_at
 from server.web.hosts import tenant_at
 from server.web.peer import certificate_fields, client_address
@@ -23,7 +23,6 @@ from tenants.problems import Problem
 from tenants.registry import Registry
 from tenants.tenant import Tenant
 
-_NOT_FOUND = replies.error(404, "not_found")
 _CLOSE: Header = (b"connection", b"close")
 _LEFT = 499
 """For the log alone: whoever asked has hung up before there was an answer. Servers before us call it so too."""
@@ -50,6 +49,7 @@ class Front:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     certificate_header: bytes | None = None
     """In which a trusted proxy says, in small letters, which certificate was shown to it."""
+    development: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,16 +64,18 @@ class Front:
         endpoint = endpoint_at(path)
         route = _route(scope, path)
         if tenant is None:
-            status = await _send(send, _NOT_FOUND, None, ())
-        elif route == "other":
-            status = await _send(send, _NOT_FOUND, tenant, ())
+            browsing = _is_browser(scope)
+            reply = nobody.to_browsers(development=self.development) if browsing else nobody.TO_PROGRAMS
+            status = await _send(send, reply, None, ())
+        elif route == "other" and not _is_browser(scope):
+            status = await _send(send, nobody.TO_PROGRAMS, tenant, ())
         elif endpoint is not None:
             served = Supplied(tenant, self.world, log["client"], log["request_id"])
             shown = certificate_fields(scope, self.certificate_header, self.trusted_proxies)
             request = WebRequest(scope["method"], route, scope["query_string"], scope["headers"], certificates=shown)
             reply, cross_origin = await _client_side(served, endpoint, request, receive)
-            if reply.error:
-                log |= {"error": reply.error, "detail": reply.detail}
+            told = {"error": reply.error, "description": reply.description, "detail": reply.detail}
+            log |= {name: words for name, words in told.items() if words}
             if reply.limit:
                 log["limit"] = reply.limit
             status = await _send(send, reply, tenant, cross_origin)
@@ -81,6 +83,8 @@ class Front:
             status = await _send(send, _to_its_own_host(tenant, path, scope["query_string"]), tenant, ())
         else:
             within = scope["path"][len(scope["raw_path"]) - len(path) :] or "/"
+            if route == "other":  # what stands there is not to be read in another way once more
+                within, path = NOWHERE, NOWHERE.encode("ascii")
             served = Supplied(tenant, self.world, log["client"], log["request_id"])
             given = {**scope, "path": within, "raw_path": path or b"/", "tenantry.tenant": served, "tenantry.log": log}
             status = await _hand_over(self.browser_side, given, receive, send)
@@ -163,7 +167,7 @@ def _route(scope: Scope, path: bytes) -> str:
     """What is asked for, in one of a few words: metrics must not grow by what strangers ask for."""
     if path in ENDPOINTS or path in BROWSER_PATHS:
         return path.decode("ascii")
-    if path in (b"", b"/") and scope["method"] == "GET" and _shows_pages(scope):
+    if path in (b"", b"/") and _is_browser(scope):
         return "/"
     for beginning in (b"/callback/", RESOURCES):
         if path.startswith(beginning):
@@ -171,5 +175,7 @@ def _route(scope: Scope, path: bytes) -> str:
     return "/register/{client}" if path.startswith(REGISTRATIONS) else "other"
 
 
-def _shows_pages(scope: Scope) -> bool:
-    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+def _is_browser(scope: Scope) -> bool:
+    return scope["method"] == "GET" and any(
+        name == b"accept" and b"text/html" in value for name, value in scope["headers"]
+    )

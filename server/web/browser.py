@@ -64,6 +64,8 @@ from tenants.turn import Turn
 BROWSER_PATHS = frozenset(
     {b"/authorize", b"/login", b"/consent", b"/device", b"/logout", b"/assets/style.css", b"/assets/favicon.svg"}
 )
+NOWHERE = "/nowhere"
+"""Where there is no page, for whoever asks for something that is not there."""
 
 
 class SignInDesk(Protocol):

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from quart import Response, render_template, request
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from server.web.cookies import Cookies
 from server.web.replies import SECURITY
@@ -26,8 +26,10 @@ class NotFromHere(Exception):
 
 
 async def page(template: str, status: int = 200, **context: Any) -> Response:
-    base = tenant_of_request().uri
-    text = await render_template(template, base=base, issuer_host=base.partition("://")[2], **context)
+    listing = tenant_of_request().listing
+    base = listing.uri
+    named = {"issuer_host": base.partition("://")[2], "issuer_name": listing.display_name}
+    text = await render_template(template, base=base, **named, **context)
     return Response(text, status, content_type="text/html; charset=utf-8")
 
 
@@ -91,7 +93,7 @@ async def failed(met: Exception, again: str | None = None) -> Response:
     log: dict[str, Any] = given()["tenantry.log"]
     log["error"] = getattr(met, "code", type(met).__name__)
     if isinstance(met, Refusal):
-        log["detail"] = met.detail or met.description
+        log |= {name: words for name in ("description", "detail") if (words := getattr(met, name))}
         if met.redirect is not None and met.automatic:
             return redirect(met.redirect, 303 if request.method == "POST" else 302)
         status = _STATUS.get(met.code, 400) if met.redirect is None else 400
@@ -113,6 +115,8 @@ async def failed(met: Exception, again: str | None = None) -> Response:
     if not isinstance(status, int) or status >= 500:
         log["detail"] = f"{type(met).__name__}: {met}"
         return await _problem_page("Something went wrong", "It was not your fault, and it has been noted.", 500)
+    if isinstance(met, NotFound):
+        return await _problem_page("There is nothing here", "This address leads nowhere.", 404)
     answer = await _problem_page(
         "This page cannot be opened directly", "It is one of several that follow one another.", status
     )
@@ -159,6 +163,7 @@ def link(return_to: str | None) -> dict[str, str | None]:
 
 
 def _sentence(refusal: Refusal) -> str:
-    """The refusal as people write. The name of a parameter stays as it is."""
+    """The refusal as people write. The name of a parameter, such as redirect_uri or returnTo, stays as it is."""
     words = refusal.description or refusal.code
-    return f"{words}." if "_" in words.partition(" ")[0] else f"{words[0].upper()}{words[1:]}."
+    first = words.partition(" ")[0]
+    return f"{words}." if "_" in first or not first.islower() else f"{words[0].upper()}{words[1:]}."

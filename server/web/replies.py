@@ -38,8 +38,10 @@ class Reply:
     body: bytes = b""
     headers: tuple[Header, ...] = ()
     error: str = ""
-    """The code and the reason, for the log."""
+    description: str = ""
+    """The code, and what was said of it, for the log too."""
     detail: str = field(default="", repr=False)
+    """The reason, for the log alone."""
     limit: str = ""
     """Which was reached."""
 
@@ -61,6 +63,11 @@ def unless_known(value: Any, known: list[str]) -> Reply:
 def document(body: bytes, seconds: int) -> Reply:
     """JSON, ready made, that anyone may keep for a while."""
     return Reply(200, body, (_JSON, (b"cache-control", b"public, max-age=%d" % seconds), *_CLOSED))
+
+
+def page(status: int, text: str) -> Reply:
+    """A page that needs nothing besides."""
+    return Reply(status, text.encode("utf-8"), ((b"content-type", b"text/html; charset=utf-8"), _NO_STORE, *_CLOSED))
 
 
 def empty(status: int, headers: tuple[Header, ...] = ()) -> Reply:
@@ -99,7 +106,7 @@ def exchanged(issued: Tokens, nonce: str | None) -> Reply:
 def error(status: int, code: str, description: str = "", headers: tuple[Header, ...] = (), detail: str = "") -> Reply:
     members = {"error": code, "error_description": description} if description else {"error": code}
     made = json(members, status, headers)
-    return Reply(made.status, made.body, made.headers, code, detail)
+    return replace(made, error=code, description=description, detail=detail)
 
 
 def refusal(refused: Refusal, issuer_uri: str) -> Reply:
@@ -111,7 +118,7 @@ def refusal(refused: Refusal, issuer_uri: str) -> Reply:
     elif refused.code == "invalid_token":
         headers = ((b"www-authenticate", b'Bearer error="invalid_token"'),)
     headers += _next_nonce(refused.dpop_nonce)
-    return error(status, refused.code, refused.description, headers, refused.detail or refused.description)
+    return error(status, refused.code, refused.description, headers, refused.detail)
 
 
 def denied(refused: Refusal) -> Reply:
@@ -123,7 +130,7 @@ def token_refused(refused: Refusal, scheme: str) -> Reply:
     """An access token, shown by the scheme `bearer` or `dpop`, that opens nothing (RFC 6750 §3.1, RFC 9449 §7.1)."""
     status = 401 if refused.code in _ABOUT_TOKEN else _STATUS.get(refused.code, 400)
     headers = (challenge(scheme, refused.code), *_next_nonce(refused.dpop_nonce))
-    return error(status, refused.code, refused.description, headers, refused.detail or refused.description)
+    return error(status, refused.code, refused.description, headers, refused.detail)
 
 
 def challenge(scheme: str = "", code: str = "") -> Header:

@@ -63,10 +63,6 @@ class MemoryListings:
         waiting = [(at, listing.id, listing) for listing in self._table if (at := _due_at(listing)) is not None]
         return [listing for at, _, listing in sorted(waiting, key=lambda each: each[:2]) if at <= now][:limit]
 
-    def page(self, after: str, limit: int, *, with_deleted: bool) -> Sequence[Listing]:
-        shown = {"active", "disabled", "deleted"} if with_deleted else {"active", "disabled"}
-        return self._table.page(after, limit, lambda listing: listing.state in shown)
-
     def all(self) -> Sequence[Listing]:
         return list(self._table)
 

@@ -49,10 +49,6 @@ class ListingNoun(Protocol):
         """
         ...
 
-    def page(self, after: str, limit: int, *, with_deleted: bool) -> Sequence[Listing]:
-        """Active and disabled ones, and if asked the deleted ones; never those building or purged."""
-        ...
-
     def all(self) -> Sequence[Listing]:
         """Every one, in whatever state."""
         ...

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from server.outbound import errands as errands_module
 from server.outbound.errands import AT_ONCE, Errands
+from tenants import listings
 from tenants.problems import Busy
 from tenants.records import KeptToken
 from tenants.tenant import Tenant
@@ -76,8 +77,7 @@ async def leave(t: ATenant, at: int = START) -> None:
 
 
 async def alarm(house: AHouse, name: str) -> int:
-    [listing] = [one for one in await house.registry.page("", 99, with_deleted=True) if one.id == name]
-    return listing.alarm_at
+    return (await house.registry.perform(listings.get, name)).alarm_at
 
 
 # --- begun
@@ -127,7 +127,7 @@ async def test_what_is_left_while_the_alarm_rings_is_not_put_off_by_it(place: Pl
     await stuck.begun()
     ringing = asyncio.create_task(place.house.registry.ring())
     if first == "alarm":
-        await place.house.registry.page("", 9, with_deleted=True)  # now its turn waits behind what stands still
+        await place.house.registry.perform(listings.every, None)  # now its turn waits behind what stands still
         await asyncio.sleep(0)
     leaving = asyncio.create_task(t.tenant.perform(act, None))
     await asyncio.sleep(0)

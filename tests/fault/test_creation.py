@@ -77,7 +77,7 @@ async def test_a_start_after_a_clean_end_changes_nothing(tmp_path: Path) -> None
         await t.run(write, "x")
     before = contents(tmp_path)
     async with a_house(tmp_path) as house:
-        assert await house.registry.page("", 10, with_deleted=True) == [house.find("acme").tenant.listing]
+        assert house.registry.page("", 10, with_deleted=True) == [house.find("acme").tenant.listing]
     assert contents(tmp_path) == before
 
 
@@ -98,7 +98,7 @@ async def test_a_creation_that_its_caller_leaves_is_done_or_undone_and_never_hal
         for steps in STEPS:
             await left_after(steps, house.create(f"i{steps}"))
     async with a_house(tmp_path, seed="later") as house:
-        states = [listing.state for listing in await house.registry.page("", 100, with_deleted=True)]
+        states = [listing.state for listing in house.registry.page("", 100, with_deleted=True)]
         assert set(states) == {"active"}
         for steps in STEPS:
             try:
@@ -114,6 +114,6 @@ async def test_a_change_that_its_caller_leaves_is_followed_or_not_made(tmp_path:
         for steps in STEPS:
             await left_after(steps, house.registry.disable("acme"))
             await house.registry.enable("acme")
-            [kept] = await house.registry.page("", 10, with_deleted=True)
+            [kept] = house.registry.page("", 10, with_deleted=True)
             assert kept == t.tenant.listing
             assert kept.state == "active"

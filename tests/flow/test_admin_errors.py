@@ -396,7 +396,7 @@ async def test_ga_16_a_call_that_runs_out_of_time_is_done_whole_or_not_at_all(tm
         assert not all(answered)
         await desk.server.stop(10)
         await desk.house.restart()
-        listed = await desk.house.registry.page("", 100, with_deleted=True)
+        listed = desk.house.registry.page("", 100, with_deleted=True)
         assert {name for name, done in zip(ids, answered, strict=True) if done} <= {listing.id for listing in listed}
         assert {file.stem for file in files(tmp_path / "tenants", "*.db")} == {listing.uid for listing in listed}
         assert files(tmp_path, "*.new") == []

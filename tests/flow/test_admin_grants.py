@@ -240,10 +240,11 @@ async def test_all_grants_that_a_filter_holds_of_end_and_no_other(there: There) 
     await there.add_many(MANY, client_id="c9")
     await there.add_many(MANY, "b", client_id="c9")
     own = await there.tokens()
-    operation = await there.revoke("client = c9")
+    operation = await there.revoke("client = c9", reason="it was stolen")
     assert operation.name.startswith(f"{A}/operations/")
     metadata = metadata_of(operation)
     assert (metadata.verb, metadata.target, metadata.actor) == ("revokeGrants", A, "root")
+    assert (metadata.which, metadata.reason) == ("client = c9", "it was stolen")
     done = await there.ended(operation)
     assert count_of(done) == MANY
     metadata = metadata_of(done)
@@ -255,12 +256,15 @@ async def test_all_grants_that_a_filter_holds_of_end_and_no_other(there: There) 
     events = (await there.ask(ListEventsRequest(parent=A, filter="type = grant.many_revoked"))).events
     assert sum(event.details["grants_ended"] for event in events) == MANY
     assert {(event.actor, event.details["operation"]) for event in events} == {("root", operation.name)}
+    assert {(event.details["which"], event.details["reason"]) for event in events} == {("client = c9", "it was stolen")}
     assert max(event.details["grants_ended"] for event in events) <= AT_ONCE
     of_server = (await there.ask(ListEventsRequest(filter='type = "operation.*"'))).events
     assert [(event.type, event.actor, event.subject) for event in of_server] == [
         ("operation.started", "root", operation.name),
         ("operation.ended", "root", operation.name),
     ]
+    started = {"verb": "revokeGrants", "which": "client = c9", "reason": "it was stolen"}
+    assert dict(of_server[0].details) == started
 
 
 async def test_a_count_says_how_many_would_end_and_ends_none(there: There) -> None:
@@ -291,6 +295,8 @@ async def test_ga_11_all_of_an_issuer_end_only_where_that_is_meant(there: There)
     await refused(there.revoke("all"), INVALID, "FILTER_INVALID", "filter")
     assert len(await there.grants("state = revoked")) == 0
     assert await there.revoked(force=True) == 1
+    [event] = (await there.ask(ListEventsRequest(parent=A, filter="type = grant.many_revoked"))).events
+    assert event.details["which"] == "all"
     assert await there.revoked(force=True) == 0
 
 

@@ -516,7 +516,7 @@ async def test_an_issuer_deleted_while_it_maintains_itself_is_kept_for_as_long_a
             assert not deleting.done()
         go_on.set()
         await asyncio.gather(turn, ringing, deleting)
-        [kept] = await desk.house.registry.page("", 10, with_deleted=True)
+        [kept] = desk.house.registry.page("", 10, with_deleted=True)
         assert kept.purge_at == desk.house.clock.now + PURGE_AFTER
 
 
@@ -596,3 +596,30 @@ async def _outcome(call: Any) -> str:
     except grpc.aio.AioRpcError as error:
         return told(error).reason
     return "made"
+
+
+async def test_a_filter_leaves_over_those_that_it_holds_of(tmp_path: Path) -> None:
+    async with admin_desk(tmp_path) as desk:
+        for issuer_id, uri in (("a", "https://a.test"), ("b", "https://auth.test/b"), ("c", "https://auth.test/c")):
+            await desk.issuer(issuer_id, uri)
+        await desk.ask(DisableIssuerRequest(name="issuers/b"))
+        for wanted, found in (
+            ('issuer_uri = "https://auth.test/*"', ["b", "c"]),
+            ('issuer_uri = "https://auth.test/*" AND state = STATE_ACTIVE', ["c"]),
+            ("state != STATE_ACTIVE", ["b"]),
+            ('id = "a"', ["a"]),
+            ('create_time > "2100-01-01T00:00:00Z"', []),
+        ):
+            request, ids = ListIssuersRequest(filter=wanted, page_size=1), list[str]()
+            while True:
+                page = await desk.ask(request)
+                ids += [each.name.removeprefix("issuers/") for each in page.issuers]
+                request.page_token = page.next_page_token
+                if not request.page_token:
+                    break
+            assert ids == found, wanted
+        page = await desk.ask(ListIssuersRequest(filter='issuer_uri = "https://auth.test/*"', page_size=1))
+        other = ListIssuersRequest(filter="state != STATE_DELETED", page_token=page.next_page_token)
+        await refused(desk.ask(other), INVALID, "PAGE_TOKEN_INVALID", "page_token")
+        for wrong in ("state = active", "policy = x", "state"):
+            await refused(desk.ask(ListIssuersRequest(filter=wrong)), INVALID, "FILTER_INVALID", "filter")

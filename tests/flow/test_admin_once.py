@@ -126,7 +126,7 @@ def changes() -> list[Callable[[Issuer], Message]]:
 
 
 async def listed(desk: Desk) -> Any:
-    return await desk.house.registry.page("", 100, with_deleted=True)
+    return desk.house.registry.page("", 100, with_deleted=True)
 
 
 async def test_a_change_that_comes_again_is_no_change_whatever_its_etag(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`tenantry user`, `session`, `grant` and `operation` against a running server that somebody has signed in to."""
 
 import asyncio
+import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -129,22 +130,44 @@ def test_many_grants_end_in_an_operation_that_can_be_watched(server: RunningTena
     done = read(server, "grant", "revoke-many", "demo", "--client", client, "--provider", "dev")
     assert (done["done"], done["response"]["revoked_count"]) == (True, "1")
     assert done["metadata"]["progress_percent"] == 100
+    again = run(server, "grant", "revoke-many", "demo", "--client", client, "--reason", "lost", "--dry-run")
+    assert (again.out, again.err) == ("0 grants would end\n", "")
     assert read(server, "grant", "list", "demo", "--client", other)[0]["state"] == "STATE_ACTIVE"
     begun = read(server, "grant", "revoke-many", "demo", "--all", "--no-wait")
     ended = read(server, "operation", "wait", begun["name"])
     assert ended["done"] is True
-    assert (
-        read(server, "operation", "get", begun["name"]) == ended == read(server, "operation", "cancel", begun["name"])
-    )
-    listed = {each["name"] for each in read(server, "operation", "list", "demo")}
-    assert listed == {counted["name"], done["name"], begun["name"]}
+    assert read(server, "operation", "get", begun["name"]) == ended
+    late = run(server, "operation", "cancel", begun["name"], "-o", "json")
+    assert late.value == ended
+    assert late.err == f"tenantry: {begun['name']} has ended before; nothing was cancelled\n"
+    listed = {each["name"]: each["metadata"] for each in read(server, "operation", "list", "demo")}
+    assert {counted["name"], done["name"], begun["name"]} < listed.keys()
+    condition = f'client = "{client}"'
+    assert {(each["verb"], each["which"], each.get("reason")) for each in listed.values()} == {
+        ("countGrants", condition, None),
+        ("countGrants", condition, "lost"),
+        ("revokeGrants", f'{condition} AND provider = "dev"', None),
+        ("revokeGrants", "all", None),
+    }
     header, *rows = run(server, "operation", "list", "--filter", "verb = revokeGrants").out.splitlines()
     assert header.split()[:3] == ["NAME", "VERB", "DONE"]
     assert [done["name"], "revokeGrants", "true", "100"] in [row.split()[:4] for row in rows]
     assert len(rows) == 2
-    assert "revoked_count" in run(server, "operation", "get", done["name"]).out
+    shown = dict(
+        re.split(r": +", line, maxsplit=1) for line in run(server, "operation", "get", done["name"]).out.splitlines()
+    )
+    assert (shown["revoked_count"], shown["done"]) == ("1", "true")
+    assert shown.keys() == {"name", "done", "revoked_count", *done["metadata"]} - {"@type"}
     assert run(server, "operation", "delete", done["name"]).out == f"deleted {done['name']}\n"
     assert "NOT_FOUND" in run(server, "operation", "wait", done["name"]).failed(1)
+
+
+def test_people_read_how_many_grants_ended(server: RunningTenantry, hand: Hand) -> None:
+    client = allowed(hand)
+    words = ("grant", "revoke-many", "demo", "--client", client)
+    assert run(server, *words, "--dry-run").out == "1 grant would end\n"
+    assert run(server, *words).out == "1 grant ended\n"
+    assert run(server, *words).out == "0 grants ended\n"
 
 
 def test_which_grants_are_to_end_must_be_said(server: RunningTenantry) -> None:

@@ -38,7 +38,7 @@ class Desk:
         return str(self.folder / name)
 
     def run(self, *words: str, stdin: str = "", secret: str = SECRET) -> Ran:
-        return self.server.operator(*words, stdin=stdin, ACME_GOOGLE_SECRET=secret)
+        return self.server.operator(*words, stdin=stdin, LINDEN_GOOGLE_SECRET=secret)
 
     def apply(self, *documents: Any, words: tuple[str, ...] = ()) -> dict[str, str]:
         """What became of each thing."""
@@ -61,10 +61,10 @@ def issuer(own_id: str, **members: Any) -> dict[str, Any]:
 def test_the_example_of_the_documentation_does_what_it_says(desk: Desk) -> None:
     text = DOCS.read_text()
     [example] = re.findall(r"```yaml\n(kind: Issuer\n.*?)```", text, re.DOTALL)
-    [session] = re.findall(r"```\n\$ tenantry apply -f acme\.yaml\n(.*?)```", text, re.DOTALL)
-    first, _, second = session.partition("$ tenantry apply -f acme.yaml\n")
-    (desk.folder / "acme.yaml").write_text(example)
-    words = ("apply", "-f", str(desk.folder / "acme.yaml"))
+    [session] = re.findall(r"```\n\$ tenantry apply -f linden\.yaml\n(.*?)```", text, re.DOTALL)
+    first, _, second = session.partition("$ tenantry apply -f linden.yaml\n")
+    (desk.folder / "linden.yaml").write_text(example)
+    words = ("apply", "-f", str(desk.folder / "linden.yaml"))
     ran = desk.run(*words)
     assert (ran.code, {*ran.out.splitlines(), *ran.err.splitlines()}) == (0, set(first.splitlines()))
     again = desk.run(*words)
@@ -82,7 +82,7 @@ def test_what_is_exported_and_applied_changes_nothing_in_either_form(desk: Desk)
             "round",
             policy={"client_limit": {"per_minute": 5, "burst": 7}, "registration": "closed", "allowed_origins": []},
             identity_providers=[
-                {"id": "plain", "workos": {}, "client_id": "x", "client_secret": {"env": "ACME_GOOGLE_SECRET"}}
+                {"id": "plain", "workos": {}, "client_id": "x", "client_secret": {"env": "LINDEN_GOOGLE_SECRET"}}
             ],
             resources=[{"id": "one", "uri": "https://one.test", "access_token_ttl": "90s", "token_format": "opaque"}],
             clients=[{"id": "app", "redirect_uris": ["https://app.test/cb"], "dpop_bound_access_tokens": True}],
@@ -135,11 +135,11 @@ def test_what_the_server_writes_in_its_own_way_is_no_difference(desk: Desk) -> N
 @requirement("house:no-secret-in-a-file-of-issuers")
 def test_a_secret_is_taken_from_the_environment_or_a_file_and_from_nowhere_else(desk: Desk) -> None:
     def given(secret: Any) -> dict[str, Any]:
-        provider = {"id": "google", "google": {}, "client_id": "x", "client_secret": secret}
+        provider: dict[str, Any] = {"id": "google", "google": {}, "client_id": "x", "client_secret": secret}
         return issuer("secrets", identity_providers=[provider])
 
     name = "issuers/secrets/identityProviders/google"
-    assert desk.apply(given({"env": "ACME_GOOGLE_SECRET"}))[name] == "created"
+    assert desk.apply(given({"env": "LINDEN_GOOGLE_SECRET"}))[name] == "created"
     (desk.folder / "google").write_text(f"{SECRET}\n")
     assert desk.apply(given({"file": "google"}))[name] == "unchanged"
     (desk.folder / "google").write_text("another\n")
@@ -289,9 +289,43 @@ def test_what_is_refused_is_told_with_its_place_and_the_rest_goes_on(desk: Desk)
         ran = desk.run(*words, "-f", desk.write(taken))
         assert (ran.code, len(ran.err.splitlines())) == (1, 2)
         assert "clients[0]: its issuer is not there" in ran.err
-    moved = desk.run("apply", "-f", desk.write(issuer("first", issuer_uri="https://moved.test")))
-    assert "issuer_uri" in moved.err
-    assert desk.get("issuer", "get", "first")["issuer_uri"] == "https://first.test"
+
+
+def test_of_a_file_about_another_issuer_nothing_is_done(desk: Desk) -> None:
+    app = {"id": "app", "redirect_uris": ["https://a.test"]}
+    desk.apply(issuer("mine", display_name="Mine", clients=[{**app, "id": "kept"}]))
+    before = desk.run("export", "mine").out
+    file = desk.write(
+        issuer("mine", issuer_uri="https://theirs.test", display_name="Theirs", clients=[app], webhook={})
+    )
+    for words in (("apply", "--prune", "--yes"), ("apply", "--dry-run"), ("diff", "--prune")):
+        line = desk.run(*words, "-f", file, "-o", "name").failed(1)
+        assert line == (
+            f"tenantry: {file}, document 1: is about another issuer: mine is https://mine.test at this server, "
+            "not https://theirs.test; nothing of it is done"
+        )
+    assert desk.run("export", "mine").out == before
+    silent = issuer("mine", clients=[app])
+    del silent["issuer_uri"]
+    assert desk.apply(silent) == {"issuers/mine": "unchanged", "issuers/mine/clients/app": "created"}
+
+
+def test_nothing_is_deleted_of_an_issuer_that_is_refused_itself(desk: Desk) -> None:
+    desk.apply(issuer("refused", clients=[{"id": "kept", "redirect_uris": ["https://a.test"]}]))
+    bad = desk.write(issuer("refused", policy={"access_token_ttl": "1000d"}, clients=[]))
+    ran = desk.run("apply", "-f", bad, "--prune", "--yes")
+    assert (ran.code, ran.out) == (1, "1 failed\n")
+    assert desk.run("client", "list", "refused", "-o", "name").out == "issuers/refused/clients/kept\n"
+
+
+def test_a_dry_run_counts_as_the_real_run_does(desk: Desk) -> None:
+    app = {"id": "app", "redirect_uris": ["https://a.test"]}
+    whole = issuer("counted", clients=[app], webhook={"uri": "https://hooks.example.com/counted"})
+    for document in (whole, issuer("counted-too", webhook={"uri": ""}), whole):
+        file = desk.write(document)
+        dry, real = desk.run("apply", "-f", file, "--dry-run"), desk.run("apply", "-f", file)
+        assert (dry.code, real.code) == (0, 0)
+        assert dry.out.splitlines()[-1] == f"dry run: {real.out.splitlines()[-1]}"
 
 
 def test_files_with_a_fault_are_not_used_at_all_and_all_faults_are_told(desk: Desk) -> None:
@@ -302,6 +336,49 @@ def test_files_with_a_fault_are_not_used_at_all_and_all_faults_are_told(desk: De
     place = f"tenantry: {desk.folder / 'bad.yaml'}, document 1"
     assert ran.err.splitlines() == [f"{place}, {name}: is no field of Issuer" for name in ("color", "size")]
     assert "issuers/never" not in desk.run("issuer", "list", "-o", "name").out
+
+
+def test_a_file_that_cannot_be_read_is_named_once_and_with_the_line(desk: Desk) -> None:
+    folder = desk.folder
+    (folder / "bad.yaml").write_text("kind: Issuer\nid: [a\n")
+    (folder / "latin.yaml").write_bytes(b"kind: \xff\n")
+    for name, why in (
+        ("gone.yaml", "No such file or directory"),
+        ("bad.yaml", "line 3, column 1: "),
+        ("latin.yaml", "it is no text in UTF-8"),
+    ):
+        line = desk.run("apply", "-f", str(folder / name)).failed(2)
+        assert line.startswith(f"tenantry: {folder / name}: cannot be read: {why}")
+        assert line.count(name) == 1
+        assert "unicode string" not in line
+    provider = {"id": "google", "google": {}, "client_id": "x", "client_secret": {"file": "gone"}}
+    line = desk.run("apply", "-f", desk.write(issuer("a", identity_providers=[provider]))).failed(2)
+    assert line.endswith("identity_providers[0], client_secret: gone cannot be read: No such file or directory")
+    assert (
+        desk.run("apply", "-f", "-", stdin="[").failed(2).startswith("tenantry: the standard input: cannot be read: ")
+    )
+    assert desk.run("apply", "-f", "-", stdin="a: b").failed(2).startswith("tenantry: the standard input, document 1: ")
+
+
+def test_an_export_says_where_a_secret_belongs_and_so_does_who_misses_it(desk: Desk) -> None:
+    google = {"id": "google", "google": {}, "client_id": "x", "client_secret": {"env": "LINDEN_GOOGLE_SECRET"}}
+    keyless = {
+        "id": "keyed",
+        "oidc": {"issuer_uri": "https://id.test"},
+        "client_id": "x",
+        "token_endpoint_auth_method": "private_key_jwt",
+    }
+    desk.apply(issuer("commented", identity_providers=[google, keyless]))
+    exported = desk.run("export", "commented").out
+    assert exported.count("#") == 1
+    [document] = yaml.safe_load_all(exported.replace("# client_secret: {env: NAME}", "client_secret: {env: NAME}"))
+    assert [each.get("client_secret") for each in document["identity_providers"]] == [{"env": "NAME"}, None]
+    moved = exported.replace("commented", "commented-too")
+    ran = desk.run("apply", "-f", "-", stdin=moved)
+    assert ran.code == 1
+    [line] = ran.err.splitlines()
+    assert line.startswith("tenantry: the standard input, document 1, identity_providers[0]: ")
+    assert line.endswith("; say where it lies: client_secret: {env: NAME}")
 
 
 def test_a_server_that_is_not_there_ends_with_3(desk: Desk) -> None:

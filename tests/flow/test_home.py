@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from server.web import nobody
 from tests.flow.town import Town
 from tests.support.browser import Browser
 from tests.support.clients import AZ, authorize, is_page, refused
@@ -55,10 +56,44 @@ async def test_programs_find_nothing_there(town: Town, accept: str) -> None:
     refused(await town.ask("GET", "/", headers=[("Accept", accept)]), 404, "not_found")
 
 
-@pytest.mark.parametrize(("method", "target"), [("POST", "/"), ("HEAD", "/"), ("GET", "/nothing"), ("GET", "//")])
+@pytest.mark.parametrize(("method", "target"), [("POST", "/"), ("HEAD", "/"), ("POST", "/nothing"), ("PUT", "//")])
 async def test_there_is_one_such_page(town: Town, method: str, target: str) -> None:
     answer = await town.ask(method, target, headers=CHROME)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json")
+
+
+@pytest.mark.parametrize(
+    "target", ["/nothing", "//", "//authorize", "/%61uthorize", "/assets/", "/%ff", "/a%00b", "/device/"]
+)
+async def test_a_browser_that_is_lost_is_told_so_by_a_page(town: Town, target: str) -> None:
+    page = await town.ask("GET", target, headers=CHROME)
+    is_page(page, 404)
+    assert "<h1>There is nothing here</h1>" in page.text
+    assert "set-cookie" not in page.headers
+    line = json.loads(town.house.logged().splitlines()[-1])
+    assert (line["route"], line["status"], line["issuer"]) == ("other", 404, "a")
+
+
+async def test_every_page_says_the_name_of_the_issuer_beside_its_host(town: Town) -> None:
+    for page in (await town.ask("GET", "/nothing", headers=CHROME), await Browser(town.house).get(authorize(AZ))):
+        assert '<bdi class="host" dir="ltr">a.test</bdi> <bdi class="name">a</bdi>' in page.text
+
+
+async def test_at_a_host_that_is_nobodys_browsers_read_the_same_page_each_time(town: Town) -> None:
+    pages = [
+        await town.ask("GET", target, host=host, headers=CHROME)
+        for host in ("x.test", "127.0.0.1")
+        for target in ("/", "/x")
+    ]
+    is_page(pages[0], 404)
+    assert {page.content for page in pages} == {pages[0].content}
+    assert "localhost" not in pages[0].text
+    refused(await town.ask("GET", "/", host="x.test"), 404, "not_found")
+    refused(await town.ask("POST", "/", host="x.test", headers=CHROME), 404, "not_found")
+
+
+def test_in_development_it_says_by_which_name_to_open_it() -> None:
+    assert b"open it as <strong>localhost</strong>" in nobody.to_browsers(development=True).body
 
 
 async def test_an_issuer_below_a_path_has_its_own_with_and_without_a_slash(tmp_path: Path) -> None:

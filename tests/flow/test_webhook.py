@@ -12,6 +12,7 @@ import pytest
 
 from server.outbound import courier
 from server.outbound.fetcher import Fetcher
+from tenants import listings
 from tenants.acts.deliver import PAUSES
 from tenants.acts.webhook import WebhookChange, change_webhook, get_webhook
 from tenants.records import Webhook
@@ -69,8 +70,7 @@ class Place:
 
     async def alarm(self) -> int:
         """When A is to be woken, as it is written in the list."""
-        [listing] = [one for one in await self.town.house.registry.page("", 9, with_deleted=True) if one.id == "a"]
-        return listing.alarm_at
+        return (await self.town.house.registry.perform(listings.get, "a")).alarm_at
 
 
 @asynccontextmanager

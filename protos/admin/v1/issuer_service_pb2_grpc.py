@@ -104,6 +104,7 @@ class IssuerServiceServicer:
 
     def ListIssuers(self, request, context):
         """Lists issuers in the order of their ids. No tenant is woken for it, so `policy` is left out.
+        INVALID_ARGUMENT (FILTER_INVALID, PAGE_TOKEN_INVALID).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

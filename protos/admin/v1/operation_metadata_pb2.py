@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(protos/admin/v1/operation_metadata.proto\x12\x11tenantry.admin.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\x02\n\x11OperationMetadata\x12\x12\n\x04verb\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06target\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1e\n\x10progress_percent\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63\x61ncel_requested\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(protos/admin/v1/operation_metadata.proto\x12\x11tenantry.admin.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdf\x02\n\x11OperationMetadata\x12\x12\n\x04verb\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06target\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1e\n\x10progress_percent\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63\x61ncel_requested\x18\x08 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05which\x18\t \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06reason\x18\n \x01(\tB\x04\xe2\x41\x01\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,6 +49,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OPERATIONMETADATA'].fields_by_name['end_time']._serialized_options = b'\342A\001\003'
   _globals['_OPERATIONMETADATA'].fields_by_name['cancel_requested']._loaded_options = None
   _globals['_OPERATIONMETADATA'].fields_by_name['cancel_requested']._serialized_options = b'\342A\001\003'
+  _globals['_OPERATIONMETADATA'].fields_by_name['which']._loaded_options = None
+  _globals['_OPERATIONMETADATA'].fields_by_name['which']._serialized_options = b'\342A\001\003'
+  _globals['_OPERATIONMETADATA'].fields_by_name['reason']._loaded_options = None
+  _globals['_OPERATIONMETADATA'].fields_by_name['reason']._serialized_options = b'\342A\001\003'
   _globals['_OPERATIONMETADATA']._serialized_start=130
-  _globals['_OPERATIONMETADATA']._serialized_end=438
+  _globals['_OPERATIONMETADATA']._serialized_end=481
 # @@protoc_insertion_point(module_scope)

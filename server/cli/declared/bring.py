@@ -11,7 +11,7 @@ from typing import Any, Literal
 from server.cli.declared import kinds
 from server.cli.declared.documents import Declared, Thing
 from server.cli.declared.kinds import Kind
-from server.cli.declared.spoken import at, is_secret, spoken
+from server.cli.declared.spoken import WHERE, at, is_secret, secrets, spoken
 from server.cli.failing import UNREACHABLE
 from server.cli.server import NotDone, Server
 
@@ -120,7 +120,7 @@ class Bringing:
         try:
             return self._create(thing) if there is None else self._update(thing, there)
         except NotDone as not_done:
-            return _problem(thing.name, not_done, thing.place)
+            return _problem(thing.name, not_done, thing.place, _what_to_say(thing, not_done.line))
 
     def _create(self, thing: Thing) -> Outcome:
         kind = thing.kind
@@ -190,11 +190,17 @@ def _at_a_new_issuer(thing: Thing) -> Outcome:
     return replace(created, verb="updated") if changed else Outcome("unchanged", thing.name)
 
 
-def _problem(name: str, not_done: NotDone, place: str) -> Outcome:
+def _problem(name: str, not_done: NotDone, place: str, more: str = "") -> Outcome:
     """Raises it again if there is no server to go on with."""
     if not_done.code == UNREACHABLE:
         raise not_done
-    return Outcome("failed", name, problem=f"{place}: {not_done.line}")
+    return Outcome("failed", name, problem=f"{place}: {not_done.line}{more}")
+
+
+def _what_to_say(thing: Thing, refused: str) -> str:
+    """Of a secret that the server misses: an export leaves it out."""
+    missed = [name for name in secrets(thing.kind.message) if name not in thing.said and f"{name}: " in refused]
+    return "".join(f"; say where it lies: {name}: {WHERE}" for name in missed)
 
 
 def _failed(thing: Thing, why: str) -> Outcome:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Secret = Callable[[Mapping[str, Any]], str]
 """Where a secret is said to lie, to what it is. Raises ValueError if it cannot be had."""
+WHERE = "{env: NAME}"
+"""What a file says of a secret, or else {file: PATH}."""
 _DURATION = "google.protobuf.Duration"
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -37,6 +39,16 @@ def spoken(message: Any) -> dict[str, Any]:
         for name, field in settable(message.DESCRIPTOR).items()
         if "INPUT_ONLY" not in behaviours(field) and (value := _value(message, field)) is not None
     }
+
+
+def secrets(message: "Descriptor") -> list[str]:
+    """The fields that no server tells."""
+    return [name for name, field in settable(message).items() if "INPUT_ONLY" in behaviours(field)]
+
+
+def left_out(message: Any) -> list[str]:
+    """Its secrets that are set, which `spoken` leaves out."""
+    return [name for name in secrets(message.DESCRIPTOR) if getattr(message, f"{name}_set", False)]
 
 
 def heard(members: Mapping[str, Any], onto: Any, secret: Secret, path: str = "") -> Iterator[Wrong]:
@@ -138,7 +150,7 @@ def _hear_message(value: Any, onto: Any, secret: Secret, here: str) -> Iterator[
 
 def _hear_secret(field: "FieldDescriptor", value: Any, onto: Any, secret: Secret, here: str) -> Iterator[Wrong]:
     if not isinstance(value, dict):
-        yield Wrong(here, "is a secret, which no file may hold: say {env: NAME} or {file: PATH}")
+        yield Wrong(here, f"is a secret, which no file may hold: say {WHERE} or {{file: PATH}}")
         return
     try:
         setattr(onto, field.name, secret(cast("dict[str, Any]", value)))

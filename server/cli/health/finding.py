@@ -33,6 +33,11 @@ def fail(check: str, message: str, advice: str) -> Finding:
     return Finding(check, State.FAIL, message, advice)
 
 
+def counted(count: int, what: str) -> str:
+    """1 issuer, 2 issuers."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def some(names: Sequence[str]) -> str:
     """Of many with the same trouble, the first few."""
     more = len(names) - NAMED

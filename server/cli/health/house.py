@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from server.cli.health.finding import Finding, fail, ok, some, told_together, warn
+from server.cli.health.finding import Finding, counted, fail, ok, some, told_together, warn
 
 if TYPE_CHECKING:
     from storage_sqlite.glance import RegistryGlance
@@ -68,7 +68,7 @@ def files(data_dir: Path, configured_key: str | None) -> Iterator[Finding]:
     except Problem as problem:
         yield fail("registry", f"{path}: {problem}", "put a good copy of it in its place")
         return
-    yield ok("registry", f"{len(registry.listings)} issuers{_behind(registry.behind)}")
+    yield ok("registry", f"{counted(len(registry.listings), 'issuer')}{_behind(registry.behind)}")
     yield from _tenants(data_dir, registry, configured_key)
 
 
@@ -99,17 +99,23 @@ def _tenants(data_dir: Path, registry: "RegistryGlance", configured_key: str | N
             to.append(f"{listed.id} ({broken})")
         except Problem as problem:
             unreadable.append(f"{listed.id} ({problem})")
-    readable = f"{len(there)} files can be read"
-    late = f"; {behind} get a newer schema when they are opened" if behind else ""
+    readable = f"{counted(len(there), 'file')} can be read"
+    late = f"; of {behind} the schema is brought up to date when they are opened" if behind else ""
     bad = fail("tenants", f"cannot be read: {some(unreadable)}", "restore these from a backup")
     yield bad if unreadable else ok("tenants", f"{readable}{late}")
     bad = fail("master key", f"does not open {some(sealed_by_another)}", "use the key that they were sealed with")
-    yield bad if sealed_by_another else ok("master key", f"opens the data keys of all {len(there) - len(unreadable)}")
+    yield bad if sealed_by_another else ok("master key", _opens(len(there) - len(unreadable)))
     known = {listed.uid for listed in registry.listings}
     strange = [path.name for path in (data_dir / "tenants").glob("??/*.db") if path.stem not in known]
     if strange:
         yield warn("tenants", f"no issuer is listed for {some(strange)}", "keep a copy of them, then take them away")
 
 
+def _opens(data_keys: int) -> str:
+    if not data_keys:
+        return "it is there, and no issuer that it could open"
+    return "opens the data key of the one issuer" if data_keys == 1 else f"opens the data keys of all {data_keys}"
+
+
 def _behind(steps: int) -> str:
-    return f"; it gets {steps} schema steps when it is opened" if steps else ""
+    return f"; it gets {counted(steps, 'schema step')} when it is opened" if steps else ""

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from server.cli.health.finding import Finding, fail, ok, some, warn
+from server.cli.health.finding import Finding, counted, fail, ok, some, warn
+from server.cli.readable import own_id
 from server.cli.server import NotDone, Server
 
 AT_ONCE = 8
@@ -21,6 +23,14 @@ _ITSELF, _SOMEBODY = "itself", "somebody else"
 _WELL_KNOWN = "/.well-known/oauth-authorization-server"
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The identity providers of an issuer that are switched on: how many, and what is wrong with which."""
+
+    count: int
+    troubles: list[str]
+
+
 def admin_api(server: Server) -> Iterator[Finding]:
     """The server, and what is behind it."""
     from protos.admin.v1.issuer_service_pb2 import Issuer, ListIssuersRequest
@@ -30,7 +40,7 @@ def admin_api(server: Server) -> Iterator[Finding]:
         info = server.ask(GetServerInfoRequest())
         page = server.ask(ListIssuersRequest(page_size=MOST_ISSUERS))
     except NotDone as not_done:
-        yield fail("server", not_done.line, "see its log; then try again")
+        yield fail("server", not_done.line, "see its log, then try again")
         return
     mine = version("tenantry")
     if info.version == mine:
@@ -42,9 +52,21 @@ def admin_api(server: Server) -> Iterator[Finding]:
     with ThreadPoolExecutor(AT_ONCE) as workers:
         answers = dict(zip([issuer.issuer_uri for issuer in issuers], workers.map(_answer, issuers), strict=True))
         yield from _of_answers(answers, only)
-        tried = [trouble for found in workers.map(partial(_providers, server), issuers) for trouble in found]
-    bad = fail("providers", f"users cannot sign in: {some(tried)}", "see tenantry provider test")
-    yield bad if tried else ok("providers", f"users can be sent to all identity providers{only}")
+        tried = list(workers.map(partial(_providers, server), issuers))
+    yield from _of_providers(dict(zip([issuer.name for issuer in issuers], tried, strict=True)), only)
+
+
+def _of_providers(tried: Mapping[str, Tried], only: str) -> Iterator[Finding]:
+    wrong = [trouble for each in tried.values() for trouble in each.troubles]
+    without = [own_id(name) for name, each in tried.items() if not each.count and not each.troubles]
+    if wrong:
+        yield fail("providers", f"users cannot sign in: {some(wrong)}", "see tenantry provider test")
+    if without:
+        why = f"nobody can sign in, for want of an identity provider: {some(without)}"
+        yield warn("providers", why, "see tenantry provider create, if users are to")
+    if not wrong and not without:
+        count = sum(each.count for each in tried.values())
+        yield ok("providers", f"users can be sent to {counted(count, 'identity provider')}{only}")
 
 
 def _of_answers(answers: Mapping[str, str], only: str) -> Iterator[Finding]:
@@ -55,7 +77,11 @@ def _of_answers(answers: Mapping[str, str], only: str) -> Iterator[Finding]:
     if strange:
         yield fail("metadata", f"somebody else answers at {some(strange)}", "let the proxy pass on the Host header")
     if not silent and not strange:
-        yield ok("metadata", f"{len(answers)} issuers answer at their addresses{only}")
+        yield ok("metadata", f"{_answering(len(answers))}{only}")
+
+
+def _answering(issuers: int) -> str:
+    return "1 issuer answers at its address" if issuers == 1 else f"{issuers} issuers answer at their addresses"
 
 
 def _answer(issuer: Any) -> str:
@@ -98,8 +124,8 @@ def _bounded(parts: Iterable[bytes]) -> Iterator[bytes]:
             return
 
 
-def _providers(server: Server, issuer: Any) -> list[str]:
-    """At which users of an issuer could not sign in, and why."""
+def _providers(server: Server, issuer: Any) -> Tried:
+    """Those of an issuer, and at which of them users could not sign in."""
     from protos.admin.v1.identity_provider_service_pb2 import (
         ListIdentityProvidersRequest,
         TestIdentityProviderRequest,
@@ -108,13 +134,15 @@ def _providers(server: Server, issuer: Any) -> list[str]:
 
     failed = TestIdentityProviderResponse.Check.STATE_FAILED
     troubles: list[str] = []
+    count = 0
     try:
         request = ListIdentityProvidersRequest(parent=issuer.name)
         for provider in server.ask_pages(request, "identity_providers"):
             if not provider.disabled:
+                count += 1
                 tried = server.ask(TestIdentityProviderRequest(name=provider.name))
                 why = "; ".join(check.message for check in tried.checks if check.state == failed)
                 troubles += [f"{provider.name} ({why})"] if why else []
     except NotDone as not_done:
         troubles.append(f"{issuer.name} ({not_done.line})")
-    return troubles
+    return Tried(count, troubles)

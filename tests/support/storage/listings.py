@@ -167,14 +167,6 @@ class ListingConformance(StoreConformance[RegistryTx]):
         assert await self._due(kept, NOW, 9) == ["a", "b", "c", "d"]
         assert await self._due(kept, NOW, 3) == ["a", "b", "c"]
 
-    async def test_active_and_disabled_ones_are_paged_and_if_asked_the_deleted(self, kept: Kept[Tx]) -> None:
-        await self._add(kept, *(listing(f"{n}-{state}", state=state) for n in (2, 1) for state in STATES))
-        shown = await kept.do(lambda tx: tx.listings.page("", 9, with_deleted=False))
-        assert [each.id for each in shown] == ["1-active", "1-disabled", "2-active", "2-disabled"]
-        more = await kept.do(lambda tx: tx.listings.page("1-active", 3, with_deleted=True))
-        assert [each.id for each in more] == ["1-deleted", "1-disabled", "2-active"]
-        assert list(await kept.do(lambda tx: tx.listings.page("2-disabled", 3, with_deleted=True))) == []
-
     async def test_all_listings_are_told_in_the_order_of_their_ids(self, kept: Kept[Tx]) -> None:
         everyone = [listing(f"{n}-{state}", state=state) for n in range(2) for state in sorted(STATES)]
         await self._add(kept, *reversed(everyone))

@@ -583,7 +583,6 @@ registry_steps: st.SearchStrategy[Step] = st.one_of(
     steps("listings", "withdraw", names("i")),
     steps("listings", "set_alarm", names("i"), time, few),
     steps("listings", "due", time, few),
-    steps("listings", "page", names("i"), few, with_deleted=st.booleans()),
     steps("listings", "all"),
     steps("admin_tokens", "find", names("t")),
     steps("admin_tokens", "all"),
