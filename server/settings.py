@@ -164,7 +164,7 @@ def _from_file(path: Path | None) -> dict[str, Any]:
         with path.open("rb") as file:
             given = tomllib.load(file)
     except (OSError, ValueError) as error:
-        raise Unusable(f"the settings file {path} cannot be read: {error}") from None
+        raise Unusable(f"the settings file {path} cannot be read: {_why(error)}") from None
     for name in given:
         if name not in _NAMES and name.removesuffix("_file") not in _SECRETS:
             raise Unusable(f"the settings file {path} has an unknown key {name!r}")
@@ -201,7 +201,12 @@ def _read_secret(name: str, path: Any) -> str:
     try:
         return Path(_text(path)).read_text("utf-8").strip()
     except (OSError, ValueError) as error:
-        raise Unusable(f"the file of {name}, {str(path)!r}, cannot be read: {error}") from None
+        raise Unusable(f"the file of {name}, {str(path)!r}, cannot be read: {_why(error)}") from None
+
+
+def _why(error: OSError | ValueError) -> str:
+    """Without the name of the file, which stands before it."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def _parse(name: str, value: Any) -> Any:
@@ -311,7 +316,13 @@ def _certified(value: Any) -> tuple[CertifiedCaller, ...]:
     """From TOML, or from the same as JSON in the environment."""
     if isinstance(value, str):
         value = json.loads(value)
-    return tuple(map(_certified_caller, _list(value, _CALLERS)))
+    callers: list[CertifiedCaller] = []
+    for number, each in enumerate(_list(value, _CALLERS), start=1):
+        try:
+            callers.append(_certified_caller(each))
+        except ValueError as error:
+            raise ValueError(f"entry {number}: {error}") from None
+    return tuple(callers)
 
 
 def _certified_caller(value: Any) -> CertifiedCaller:
@@ -322,7 +333,7 @@ def _certified_caller(value: Any) -> CertifiedCaller:
     named = [kind for kind in _CERTIFICATE_KINDS if kind in said]
     issuers = tuple(map(_text, _list(said.get("issuers", []), "ids of issuers")))
     if len(named) != 1 or not {"role"} <= said.keys() <= {*named, "role", "issuers"}:
-        raise ValueError(f"must be a list of {_CALLERS}")
+        raise ValueError(f"must be as in {_CALLERS}")
     if said["role"] not in _ROLES:
         raise ValueError(f"the role must be {', '.join(_ROLES)}")
     if not all(map(_ISSUER_ID.fullmatch, issuers)):

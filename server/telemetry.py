@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any, TextIO
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -100,9 +101,11 @@ def _as_text(members: dict[str, Any]) -> str:
 class ActorObserver:
     """tenants.actor.Observer, told to metrics and log."""
 
-    def __init__(self, metrics: Metrics, log: Log) -> None:
+    def __init__(self, metrics: Metrics, log: Log, issuer_of: Callable[[str], str | None]) -> None:
+        """`issuer_of`: the id of the issuer that an actor is; None for the registry."""
         self._metrics = metrics
         self._log = log
+        self._issuer_of = issuer_of
         self._committed = {wrote: metrics.commits.labels(str(wrote).lower()) for wrote in (True, False)}
 
     def woke(self, seconds: float) -> None:
@@ -122,4 +125,5 @@ class ActorObserver:
 
     def broke(self, actor: str, error: Exception) -> None:
         self._metrics.activations.labels("broken").inc()
-        self._log.line("tenant.broken", tenant=actor, error=f"{type(error).__name__}: {error}")
+        issuer, words = self._issuer_of(actor), f"{type(error).__name__}: {error}"
+        self._log.line("tenant.broken", tenant=actor, issuer=issuer, error=words)

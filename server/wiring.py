@@ -113,7 +113,7 @@ async def house(settings: Settings) -> AsyncGenerator[House]:
             return fetcher
 
         fetcher = calling()
-        observer = ActorObserver(metrics, log)
+        observer = ActorObserver(metrics, log, lambda actor: registry.issuer_of(actor))
         upstream = Upstream(fetcher, clock)
         courier = Courier(calling(), clock)
         errands = Errands((courier, Rechecks(fetcher, upstream.discovery), LogoutCalls(calling())), observer)

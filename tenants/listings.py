@@ -10,7 +10,15 @@ from tenants.acts.once import Name, keep, kept
 from tenants.issuer_uri import host_name, rivals_of
 from tenants.keyring import Entropy, Seal
 from tenants.new_issuer import NewIssuer
-from tenants.problems import AlreadyThere, Busy, EtagMismatch, IssuerIdTaken, IssuerUriTaken, NoSuchIssuer
+from tenants.problems import (
+    AlreadyThere,
+    Busy,
+    EtagMismatch,
+    IssuerIdDeleted,
+    IssuerIdTaken,
+    IssuerUriTaken,
+    NoSuchIssuer,
+)
 from tenants.records import DAY, SYSTEM, Domain, Event, Listing, Origin
 from tenants.store import RegistryTx
 
@@ -78,8 +86,9 @@ def sweep(turn: ListTurn, limit: int) -> None:
 def refuse_taken(turn: ListTurn, new: NewIssuer) -> None:
     """Raises IssuerIdTaken, or IssuerUriTaken if another issuer is known by the URI, or found where it leads to."""
     listings = turn.tx.listings
-    if listings.find(new.id) is not None:
-        raise IssuerIdTaken(new.id)
+    there = listings.find(new.id)
+    if there is not None:
+        raise (IssuerIdDeleted if there.state == "deleted" else IssuerIdTaken)(new.id)
     for uri in rivals_of(new.uri):
         if listings.find_uri(uri) is not None:
             raise IssuerUriTaken(new.uri)

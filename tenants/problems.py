@@ -17,6 +17,10 @@ class IssuerIdTaken(Problem):
     """Another issuer has, or once had, this id."""
 
 
+class IssuerIdDeleted(IssuerIdTaken):
+    """The issuer that has this id is deleted, and can come back."""
+
+
 class IssuerUriTaken(Problem):
     """Another issuer has, or once had, this URI or host: clients bind credentials to it, so it is never given away."""
 

@@ -138,6 +138,10 @@ class Registry:
             raise NoSuchIssuer(issuer_id)
         return tenant
 
+    def issuer_of(self, uid: str) -> str | None:
+        """The id of the issuer whose tenant has this uid."""
+        return next((id for id, tenant in self._tenants.items() if tenant.listing.uid == uid), None)
+
     def page(
         self, after: str, limit: int, *, with_deleted: bool, holds: Callable[[Listing], bool] = lambda _: True
     ) -> list[Listing]:

@@ -851,6 +851,10 @@ REQUIREMENTS: dict[str, Requirement] = {
         "The admin token of one server that has a name is never sent to the address of another.",
         "who sees it can do everything",
     ),
+    "house:what-ends-something-is-asked-for": (
+        "No command deletes or revokes before somebody said so twice; where nobody can be asked, nothing is done.",
+        "a name that is mistyped ends the sign-ins of others",
+    ),
     "house:an-issuer-is-deleted-by-its-typed-id": (
         "No issuer is deleted by a command whose word was not given twice.",
         "it takes the sign-in of everybody with it",

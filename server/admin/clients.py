@@ -266,7 +266,7 @@ def _client(issuer_id: str, client: Client, secret: str | None = None) -> pb.Cli
         scope_limit=" ".join(client.scope_limit or ()),
         etag=etag(client),
         create_time=Timestamp(seconds=client.created_at),
-        last_use_time=Timestamp(seconds=client.last_used_at),
+        last_use_time=_time(None if client.last_used_at == client.created_at else client.last_used_at),
         jwks=jwks.written(client.jwks),
         jwks_uri=client.jwks_uri or "",
         token_endpoint_auth_signing_alg=client.assertion_algorithm or "",

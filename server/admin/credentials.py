@@ -64,7 +64,7 @@ class Credentials:
         if token is None:
             raise TokenWrong("not an admin token")
         if token.expires_at <= self._now():
-            raise TokenExpired(token.id)
+            raise TokenExpired(f"the token {token.id} has expired")
         self._tokens.note_use(token)
         return Caller(Origin(f"adminTokens/{token.id}", request_id=request_id), token.role, frozenset(token.issuers))
 
@@ -79,7 +79,19 @@ class Credentials:
             if bears(certificate, known.certificate):
                 actor = f"certificates/{known.certificate.text}"
                 return Caller(Origin(actor, request_id=request_id), known.role, frozenset(known.issuers))
-        raise CertificateUnknown(certificate.subject.rfc4514_string())
+        raise CertificateUnknown(f"no entry of grpc_callers has a name of this certificate: {_names(certificate)}")
+
+
+def _names(certificate: x509.Certificate) -> str:
+    """All by which an entry could name it. For the log alone."""
+    names = [f"subject_dn {certificate.subject.rfc4514_string()}"] if list(certificate.subject) else []
+    try:
+        further = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return ", ".join(names) or "it has none"
+    names += [f"san_dns {name}" for name in further.get_values_for_type(x509.DNSName)]
+    names += [f"san_uri {name}" for name in further.get_values_for_type(x509.UniformResourceIdentifier)]
+    return ", ".join(names) or "it has none"
 
 
 @lru_cache(256)

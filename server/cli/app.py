@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from server.cli import declare, doctor, serve
 from server.cli.failing import USED_WRONGLY
+from server.cli.noun import Verb
 
 NOUNS = {
     "issuer": "Issuers: create, change, switch off and delete them.",
@@ -85,13 +86,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command()(serve.serve)
-app.command()(serve.dev)
-app.command()(doctor.doctor)
-app.command()(doctor.healthcheck)
-app.command()(declare.apply)
-app.command()(declare.diff)
-app.command()(declare.export)
+app.command(cls=Verb)(serve.serve)
+app.command(cls=Verb)(serve.dev)
+app.command(cls=Verb)(doctor.doctor)
+app.command(cls=Verb)(doctor.healthcheck)
+app.command(cls=Verb)(declare.apply)
+app.command(cls=Verb)(declare.diff)
+app.command(cls=Verb)(declare.export)
 
 
 def _version(wanted: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
+from server.cli import completion
 from server.cli.confirm import Yes, confirm
 from server.cli.connection import remote
 from server.cli.failing import REFUSED, USED_WRONGLY, complain, fail
@@ -134,7 +135,13 @@ def diff(server: Server, file: Files, prune: Prune = False) -> None:
 def export(
     server: Server,
     issuers: Annotated[
-        list[str] | None, typer.Argument(metavar="ISSUER…", show_default=False, help="Which; all if none is named.")
+        list[str] | None,
+        typer.Argument(
+            metavar="ISSUER…",
+            show_default=False,
+            help="Which; all if none is named.",
+            autocompletion=completion.issuers,
+        ),
     ] = None,
 ) -> None:
     """Print issuers as files.

@@ -10,7 +10,7 @@ from server.cli.connection import remote
 from server.cli.failing import REFUSED, fail
 from server.cli.issuer import Etag, named
 from server.cli.noun import Noun
-from server.cli.output import Format, show, show_all, show_deleted, show_items
+from server.cli.output import Format, members, show, show_all, show_deleted, show_items
 from server.cli.readable import own_id, printable
 from server.cli.server import Server
 from server.cli.words import Issuer
@@ -62,10 +62,19 @@ def get(server: Server, issuer: Issuer, domain: Id) -> None:
 @app.command("list")
 @remote
 def list_domains(server: Server, issuer: Issuer) -> None:
-    """List the domains of an issuer."""
+    """List the domains of an issuer.
+
+    With their ids where one is not simply the host.
+    """
     from protos.admin.v1.domain_service_pb2 import ListDomainsRequest
 
-    show_all(server.pages(ListDomainsRequest(parent=named(issuer)), "domains"), COLUMNS, server.output)
+    found = server.pages(ListDomainsRequest(parent=named(issuer)), "domains")
+    if server.output is not Format.TABLE:
+        show_all(found, COLUMNS, server.output)
+        return
+    items = [members(domain) for domain in found]
+    plain = all(own_id(item["name"]) == item["host"].replace(".", "-") for item in items)
+    show_items(items, COLUMNS[1:] if plain else COLUMNS, server.output)
 
 
 @app.command()
@@ -111,5 +120,5 @@ def delete(server: Server, issuer: Issuer, domain: Id, *, etag: Etag = "", yes: 
 
 
 def _name(issuer: str, domain: str) -> str:
-    """A host without dots is no domain's, so the two cannot be mistaken."""
+    """Of a domain that is said by its id, or by its host if it has the id that comes from that."""
     return f"{named(issuer)}/domains/{domain.replace('.', '-')}"

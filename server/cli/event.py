@@ -8,21 +8,31 @@ from typing import Annotated, Any
 
 import typer
 
+from server.cli import completion
 from server.cli.connection import remote
 from server.cli.failing import REFUSED, USED_WRONGLY, fail
+from server.cli.file import why
 from server.cli.issuer import named
 from server.cli.noun import Noun
 from server.cli.output import Format, show, show_all, show_line
+from server.cli.readable import own_id
 from server.cli.server import Server
+from server.cli.words import OrName
 
 app = Noun()
-COLUMNS = ("event_time", "type", "actor", "subject", "address", "name")
+COLUMNS = ("event_time", "type", "actor", "subject", "address", "id")
 LONGEST_PAUSE = 30.0
 """Seconds between two attempts to go on with a stream that broke."""
 _KNOWN = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})")
 
 Trail = Annotated[
-    str, typer.Argument(metavar="ISSUER", show_default=False, help="Whose events; none: those of the server itself.")
+    str,
+    typer.Argument(
+        metavar="ISSUER",
+        show_default=False,
+        help="Whose events; none: those of the server itself.",
+        autocompletion=completion.issuers,
+    ),
 ]
 Filter = Annotated[
     str,
@@ -63,12 +73,16 @@ def list_events(
 @remote
 def get(
     server: Server,
-    event: Annotated[str, typer.Argument(metavar="EVENT", help="Its name, such as issuers/acme/events/7 or events/7.")],
+    issuer: OrName,
+    event: Annotated[str, typer.Argument(metavar="EVENT", show_default=False, help="The event's id, such as 7.")] = "",
 ) -> None:
-    """Show an event."""
+    """Show an event.
+
+    One of the server itself is events/7.
+    """
     from protos.admin.v1.event_service_pb2 import GetEventRequest
 
-    show(server.call(GetEventRequest(name=event)), server.output)
+    show(server.call(GetEventRequest(name=_named(issuer, event))), server.output)
 
 
 @app.command()
@@ -108,7 +122,7 @@ def tail(
     while True:
         for message in server.stream(request, heard=heard):
             for event in message.events:
-                show_line(event, COLUMNS, server.output)
+                show_line(event, (*COLUMNS[:-1], "name"), server.output)
             sys.stdout.flush()
             if resume_file is not None and message.resume_token != request.resume_token:
                 _keep(resume_file, message.resume_token)
@@ -175,6 +189,12 @@ def export(server: Server, issuer: Trail = "", filter: Filter = "") -> None:
         show_line(event, COLUMNS, Format.JSON)
 
 
+def _named(issuer: str, event: str) -> str:
+    if not event and "/" not in issuer:
+        fail(USED_WRONGLY, "say ISSUER EVENT, or the whole name of the event, such as events/7")
+    return f"{named(issuer)}/events/{own_id(event)}" if event else issuer
+
+
 def _trail(issuer: str) -> str:
     return named(issuer) if issuer else ""
 
@@ -194,7 +214,7 @@ def _read(resume_file: Path) -> str:
     try:
         return resume_file.read_text("ascii").strip() if resume_file.exists() else ""
     except (OSError, UnicodeDecodeError) as error:
-        fail(USED_WRONGLY, f"--resume-file cannot be read: {error}")
+        fail(USED_WRONGLY, f"--resume-file {resume_file} cannot be read: {why(error)}")
 
 
 def _keep(resume_file: Path, token: str) -> None:
@@ -204,4 +224,4 @@ def _keep(resume_file: Path, token: str) -> None:
         unfinished.write_text(f"{token}\n", "ascii")
         unfinished.rename(resume_file)
     except OSError as error:
-        fail(USED_WRONGLY, f"--resume-file cannot be written: {error}")
+        fail(USED_WRONGLY, f"--resume-file {resume_file} cannot be written: {why(error)}")

@@ -73,6 +73,7 @@ def revoke(
     issuer: Issuer,
     grant: Grant,
     reason: Reason = "",
+    yes: Yes = False,
 ) -> None:
     """End a grant with all its tokens.
 
@@ -80,6 +81,7 @@ def revoke(
     """
     from protos.admin.v1.grant_service_pb2 import RevokeGrantRequest
 
+    agree("End this grant with all its tokens", yes=yes)
     show(server.call(RevokeGrantRequest(name=_named(issuer, grant), reason=reason)), server.output)
 
 
@@ -97,6 +99,7 @@ def revoke_many(
     reason: Reason = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count how many there are.")] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Whether to wait until all have ended.")] = True,
+    yes: Yes = False,
 ) -> None:
     """End all grants of which all holds that is given.
 
@@ -107,6 +110,7 @@ def revoke_many(
     wanted = _filter(filter, user=user, client=client, provider=provider, resource=resource)
     if bool(wanted) == every:
         fail(USED_WRONGLY, "say which grants are to end, or --all; see tenantry grant revoke-many --help")
+    confirm("the id of the issuer whose grants are to end", named(issuer).removeprefix("issuers/"), yes=yes or dry_run)
     request = RevokeGrantsRequest(
         parent=named(issuer), filter=wanted, force=every, validate_only=dry_run, reason=reason
     )

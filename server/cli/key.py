@@ -1,6 +1,6 @@
 """`tenantry key …`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -87,19 +87,12 @@ def revoke(
 
     At once: what it signed counts no more, and the next key signs if it was the current one.
     """
-    from protos.admin.v1.key_service_pb2 import ListSigningKeysRequest, RevokeSigningKeyRequest
+    from protos.admin.v1.key_service_pb2 import RevokeSigningKeyRequest
 
     confirm("the id of the key", kid, yes=yes)
     request = RevokeSigningKeyRequest(name=f"{named(issuer)}/signingKeys/{kid}", reason=reason)
-    revoked = server.call(request)
-    if server.output is not Format.TABLE:
-        show(revoked, server.output)
-        return
-    signs = (key.kid for key in server.pages(ListSigningKeysRequest(parent=named(issuer)), "signing_keys") if _signs(key))
-    print(f"revoked {kid}; {next(signs, 'none')} signs now")
-
-
-def _signs(key: Any) -> bool:
-    from protos.admin.v1.key_service_pb2 import SigningKey
-
-    return key.state == SigningKey.STATE_CURRENT
+    signs = server.call(request)
+    if server.output is Format.TABLE:
+        print(f"revoked {kid}; {signs.kid} signs now")
+    else:
+        show(signs, server.output)

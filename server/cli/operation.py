@@ -5,21 +5,24 @@ from typing import Annotated, Any
 
 import typer
 
+from server.cli import completion
 from server.cli.confirm import Yes, agree
 from server.cli.connection import remote
-from server.cli.failing import REFUSED, complain, fail
+from server.cli.failing import REFUSED, USED_WRONGLY, complain, fail
 from server.cli.issuer import named
 from server.cli.noun import Noun
 from server.cli.output import Format, show, show_all, show_deleted, show_items
+from server.cli.readable import own_id
 from server.cli.server import Server
+from server.cli.words import OrName
 
 app = Noun()
-COLUMNS = ("name", "verb", "done", "progress_percent", "create_time", "end_time")
+COLUMNS = ("verb", "done", "progress_percent", "create_time", "end_time")
 STEP = 2
 """Seconds that one call waits, so that the bar moves."""
 
-Name = Annotated[
-    str, typer.Argument(metavar="OPERATION", help="Its name, such as issuers/acme/operations/006b49d200….")
+Id = Annotated[
+    str, typer.Argument(metavar="OPERATION", show_default=False, help="The operation's id, such as 006b49d200….")
 ]
 
 
@@ -28,7 +31,13 @@ Name = Annotated[
 def list_operations(
     server: Server,
     issuer: Annotated[
-        str, typer.Argument(metavar="ISSUER", show_default=False, help="Whose; none: those of all issuers.")
+        str,
+        typer.Argument(
+            metavar="ISSUER",
+            show_default=False,
+            help="Whose; none: those of all issuers.",
+            autocompletion=completion.issuers,
+        ),
     ] = "",
     filter: Annotated[
         str, typer.Option("--filter", metavar="FILTER", show_default=False, help="Which, such as: done = false")
@@ -44,56 +53,64 @@ def list_operations(
     found = server.pages(ListOperationsRequest(name=parent, filter=filter), "operations")
     _known()
     if server.output is Format.TABLE:
-        show_items(
-            [{"name": each.name, "done": each.done, **_metadata(each)} for each in found], COLUMNS, server.output
-        )
+        items = [{"name": each.name, "done": each.done, **_metadata(each)} for each in found]
+        show_items(items, ("id" if issuer else "name", *COLUMNS), server.output)
     else:
         show_all(found, COLUMNS, server.output)
 
 
 @app.command()
 @remote
-def get(server: Server, operation: Name) -> None:
+def get(server: Server, issuer: OrName, operation: Id = "") -> None:
     """Show how far an operation is, or what came of it."""
     from google.longrunning.operations_proto_pb2 import GetOperationRequest
 
-    show_operation(server, server.call(GetOperationRequest(name=operation)))
+    show_operation(server, server.call(GetOperationRequest(name=_named(issuer, operation))))
 
 
 @app.command()
 @remote
-def wait(server: Server, operation: Name) -> None:
+def wait(server: Server, issuer: OrName, operation: Id = "") -> None:
     """Wait for the end of an operation; 1 if it failed."""
     from google.longrunning.operations_proto_pb2 import GetOperationRequest
 
-    show_operation(server, waited_for(server, server.call(GetOperationRequest(name=operation))))
+    show_operation(server, waited_for(server, server.call(GetOperationRequest(name=_named(issuer, operation)))))
 
 
 @app.command()
 @remote
-def cancel(server: Server, operation: Name) -> None:
+def cancel(server: Server, issuer: OrName, operation: Id = "") -> None:
     """Let an operation end before its time.
 
     What it has done by then stays done.
     """
     from google.longrunning.operations_proto_pb2 import CancelOperationRequest, GetOperationRequest
 
-    there = server.call(GetOperationRequest(name=operation))
+    name = _named(issuer, operation)
+    there = server.call(GetOperationRequest(name=name))
     if there.done:
         complain(f"{there.name} has ended before; nothing was cancelled")
     else:
-        server.call(CancelOperationRequest(name=operation))
-        there = server.call(GetOperationRequest(name=operation))
+        server.call(CancelOperationRequest(name=name))
+        there = server.call(GetOperationRequest(name=name))
     show_operation(server, there)
 
 
 @app.command()
 @remote
-def delete(server: Server, operation: Name) -> None:
+def delete(server: Server, issuer: OrName, operation: Id = "", yes: Yes = False) -> None:
     """Forget an operation that has ended."""
     from google.longrunning.operations_proto_pb2 import DeleteOperationRequest
 
-    show_deleted(server.call(DeleteOperationRequest(name=operation)), server.output, operation)
+    name = _named(issuer, operation)
+    agree("Forget this operation", yes=yes)
+    show_deleted(server.call(DeleteOperationRequest(name=name)), server.output, name)
+
+
+def _named(issuer: str, operation: str) -> str:
+    if not operation and "/" not in issuer:
+        fail(USED_WRONGLY, "say ISSUER OPERATION, or the whole name of the operation")
+    return f"{named(issuer)}/operations/{own_id(operation)}" if operation else issuer
 
 
 def waited_for(server: Server, operation: Any) -> Any:
@@ -119,7 +136,7 @@ def show_operation(server: Server, operation: Any) -> None:
     if server.output is not Format.TABLE:
         show(operation, server.output)
         return
-    ended = {"failed": operation.error.message} if operation.HasField("error") else _members(operation, "response")
+    ended = {"failed": operation.error.message} if operation.HasField("error") else _result(operation)
     show(_unpacked(operation), server.output, name=operation.name, done=operation.done, **ended)
 
 
@@ -145,9 +162,13 @@ def _unpacked(operation: Any) -> Any:
     return metadata
 
 
-def _members(operation: Any, field: str) -> dict[str, Any]:
-    """Of what is packed in a field, without its type."""
+def _result(operation: Any) -> dict[str, Any]:
+    """What came of it, so far as anything did, without its type; none is 0 too."""
     from google.protobuf.json_format import MessageToDict
 
-    members: dict[str, Any] = MessageToDict(operation, preserving_proto_field_name=True).get(field, {})
+    if not operation.HasField("response"):
+        return {}
+    members: dict[str, Any] = MessageToDict(
+        operation.response, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
     return {name: value for name, value in members.items() if name != "@type"}

@@ -26,7 +26,7 @@ Output = Annotated[Format, typer.Option("-o", "--output", help="How to print.")]
 
 def show_all(messages: Iterable[Any], columns: Sequence[str], how: Format) -> None:
     """Print resources as a list, also if there is one or none, so that scripts need not care."""
-    show_items([_members(message) for message in messages], columns, how)
+    show_items([members(message) for message in messages], columns, how)
 
 
 def show_items(items: list[dict[str, Any]], columns: Sequence[str], how: Format) -> None:
@@ -35,6 +35,14 @@ def show_items(items: list[dict[str, Any]], columns: Sequence[str], how: Format)
         print_table(items, columns)
     else:
         _print(items, how)
+
+
+def show_item(item: dict[str, Any], how: Format) -> None:
+    """Print one thing that is no message."""
+    if how is Format.TABLE:
+        print_sheet(item)
+    else:
+        _print(item, how)
 
 
 def show(message: Any, how: Format, *, empty: Mapping[str, Mapping[str, str]] | None = None, **more: object) -> None:
@@ -49,7 +57,7 @@ def show(message: Any, how: Format, *, empty: Mapping[str, Mapping[str, str]] | 
                 item[name] |= {one: word for one, word in words.items() if one not in item[name]}
         print_sheet(item, _shown_once(message))
     else:
-        _print({**more, **_members(message)}, how)
+        _print({**more, **members(message)}, how)
 
 
 def show_deleted(nothing: Any, how: Format, name: str) -> None:
@@ -62,7 +70,7 @@ def show_deleted(nothing: Any, how: Format, name: str) -> None:
 
 def show_line(message: Any, columns: Sequence[str], how: Format) -> None:
     """Print one resource of many as it comes, on a line of its own (but as a document, in YAML)."""
-    item = _members(message)
+    item = members(message)
     if how is Format.TABLE:
         print("  ".join(text(name, item.get(name, "-")) for name in columns))
     elif how is Format.JSON:
@@ -73,7 +81,8 @@ def show_line(message: Any, columns: Sequence[str], how: Format) -> None:
         _print(item, how)
 
 
-def _members(message: Any) -> dict[str, Any]:
+def members(message: Any) -> dict[str, Any]:
+    """As JSON has them."""
     from google.protobuf.json_format import MessageToDict
 
     return _whole(MessageToDict(message, preserving_proto_field_name=True))
@@ -96,7 +105,7 @@ def _whole(value: Any) -> Any:
 
 def _readable(message: Any) -> dict[str, Any]:
     """The members, with durations and limits as they may be typed."""
-    readable = _members(message)
+    readable = members(message)
     for field, value in message.ListFields():
         kind = "" if field.message_type is None else field.message_type.full_name
         if kind == "google.protobuf.Duration":

@@ -23,7 +23,7 @@ def create(
     server: Server,
     issuer: Issuer,
     note: Annotated[str, typer.Option("--note", show_default=False, help="Whose it is, or what for.")] = "",
-    expires_in: Annotated[
+    ttl: Annotated[
         int | None,
         typer.Option(
             "--expires-in", parser=duration, metavar="DURATION", show_default="7d", help="How long it counts."
@@ -40,8 +40,8 @@ def create(
     from protos.admin.v1.registration_token_service_pb2 import CreateRegistrationTokenRequest, RegistrationToken
 
     given = RegistrationToken(note=note, uses=uses)
-    if expires_in is not None:
-        given.ttl.CopyFrom(Duration(seconds=expires_in))
+    if ttl is not None:
+        given.ttl.CopyFrom(Duration(seconds=ttl))
     request = CreateRegistrationTokenRequest(parent=named(issuer), registration_token=given)
     show(server.call(request), server.output)
 

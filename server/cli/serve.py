@@ -159,7 +159,11 @@ async def _demo(settings: "Settings", house: "House") -> str:
         (
             "",
             f"  Issuer          {uri}   (by this name, not by 127.0.0.1)",
-            *([] if name == "demo" else [f"                  {name}: at each port there is another issuer"]),
+            *(
+                []
+                if name == "demo"
+                else [f"                  It is called {name}: say that where the documentation says demo"]
+            ),
             f"  Sign in as      {_who(settings)}",
             *(
                 ["  Consent         is not asked for: whatever a client wants is allowed"]

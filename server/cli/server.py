@@ -114,8 +114,11 @@ class Server:
         code = error.code()
         answered = any(key == "grpc-status-details-bin" for key, _ in error.trailing_metadata() or ())
         if not answered and code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
-            why = trouble(self.address, self.tls) or "check that it runs, and that --address is right"
-            return NotDone(UNREACHABLE, f"cannot reach the server at {self.address}; {why}", code.name)
+            why = trouble(self.address, self.tls) if code is grpc.StatusCode.UNAVAILABLE else ""
+            line = f"no connection to the server at {self.address}: {why}"
+            if not why:
+                line = f"cannot reach the server at {self.address}; check that it runs, and that --address is right"
+            return NotDone(UNREACHABLE, line, code.name)
         if code is grpc.StatusCode.UNAUTHENTICATED and self.token is not None:
             line = "the server does not accept this admin token; give its own with --token-file or --data-dir"
             return NotDone(REFUSED, line, code.name)
@@ -134,7 +137,7 @@ class Server:
             return f"{self.typed(field)}: {why}"
         for part in field.split("."):
             request = getattr(request, part, "")
-        return f"{arguments[-1]} cannot be {own_id(str(request))!r}"
+        return f"{arguments[-1]}: {own_id(str(request))!r} cannot be an id"
 
     def typed(self, field: str) -> str:
         """The option or argument that a field of a message is given with, or the field where none is known."""

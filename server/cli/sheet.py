@@ -19,7 +19,7 @@ def print_sheet(item: Mapping[str, Any], once: Collection[str] = ()) -> None:
 
 
 def _lines(item: Mapping[str, Any], once: Collection[str] = ()) -> Iterator[str]:
-    width = max(NAMES, *(len(name) + 1 for name in item)) if item else NAMES
+    width = max((len(name) + 1 for name in item), default=0)
     for name, value in item.items():
         if isinstance(value, dict):
             yield f"{name}:"
@@ -29,9 +29,13 @@ def _lines(item: Mapping[str, Any], once: Collection[str] = ()) -> Iterator[str]
             for one in cast("list[Any]", value):
                 yield from _marked(_lines(cast("dict[str, Any]", one)) if isinstance(one, dict) else [text("", one)])
         else:
-            aside = f" ({moment.distance(str(value), time.time())})" if is_time(name, value) else ""
-            aside = " (shown this once)" if name in once else aside
-            yield f"{name + ':':<{width}} {text(name, value)}{aside}"
+            yield f"{name + ':':<{max(NAMES, width)}} {text(name, value)}{_aside(name, value, once)}"
+
+
+def _aside(name: str, value: Any, once: Collection[str]) -> str:
+    if name in once:
+        return " (shown this once)"
+    return f" ({moment.distance(value, time.time())})" if is_time(name, value) else ""
 
 
 def _short(values: list[Any]) -> bool:

@@ -47,31 +47,43 @@ def _fitted(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.text import Text
 
     width = shutil.get_terminal_size().columns
-    whole = _whole(columns, rows, width)
+    widths = _widths(columns, rows, width - GAP * (len(columns) - 1))
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for column in columns:
-        table.add_column(_head(column), overflow="fold", no_wrap=column in whole)
+        table.add_column(_head(column), overflow="fold", width=widths.get(column))
     for row in rows:
         table.add_row(*map(Text, row))  # and no markup in what strangers wrote
     Console(highlight=False, width=width).print(table)
 
 
-def _whole(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> set[str]:
-    """The columns that are not folded: as many as leave the others room."""
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> dict[str, int]:
+    """Of each column, such that as many stay whole as leave the others room; none where not even that can be."""
     longest = {
         column: max(map(len, (_head(column), *(row[number] for row in rows)))) for number, column in enumerate(columns)
     }
     kept = {column for column in columns if column in _WHOLE}
-    for whole in ({*kept, *(column for column in columns if column.endswith("_time"))}, kept):
-        needed = sum(longest[column] if column in whole else min(longest[column], _least(column)) for column in columns)
-        if needed + GAP * (len(columns) - 1) <= width:
-            return whole
-    return set()
+    times = {column for column in columns if column.endswith("_time")}
+    for whole in (kept | times, kept):
+        widths = {
+            column: longest[column] if column in whole else min(longest[column], _least(column)) for column in columns
+        }
+        if sum(widths.values()) <= room:
+            return _grown(widths, longest, room)
+    return {}
+
+
+def _grown(widths: dict[str, int], longest: Mapping[str, int], room: int) -> dict[str, int]:
+    """The room that is left goes first to who lacks the least, so that most are whole."""
+    for _ in range(room - sum(widths.values())):
+        short = [column for column in widths if widths[column] < longest[column]]
+        if short:
+            widths[min(short, key=lambda column: longest[column] - widths[column])] += 1
+    return widths
 
 
 def _least(column: str) -> int:
-    """A time is folded between day and hour; else no word of the head is."""
-    return 10 if column.endswith("_time") else max(NARROWEST, *map(len, _head(column).split()))
+    """No word of the head is folded, and a time between day and hour."""
+    return max(10 if column.endswith("_time") else NARROWEST, *map(len, _head(column).split()))
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> None:

@@ -49,22 +49,26 @@ def _greeted(line: socket.socket, host: str, context: ssl.SSLContext, tls: Tls |
             return "it speaks TLS: give --ca" if tls is None else _refused(greeted, tls)
     except ssl.SSLCertVerificationError as error:
         if error.verify_code in _OTHER_NAME:
-            return f"its certificate is for another name than {host}: {error.verify_message}"
+            return f"its certificate is for another name than {host}"
         if error.verify_code == _ENDED:
             return "its certificate has ended"
         return f"its certificate is not of who is in --ca: {error.verify_message}"
     except OSError:
-        return "who answers there is no admin API" if tls is None else "it answers, but not by TLS: leave --ca out"
+        return (
+            "what answers there may not be the admin API"
+            if tls is None
+            else "it answers, but not by TLS: leave --ca out"
+        )
 
 
 def _refused(greeted: ssl.SSLSocket, tls: Tls) -> str:
-    """A server that wants a certificate says so after the handshake (RFC 8446 §4.4.2.4)."""
+    """A server that wants a certificate ends the line after the handshake (RFC 8446 §4.4.2.4); others begin HTTP/2."""
     try:
-        greeted.recv(1)
-    except ssl.SSLError:
-        return (
-            "it wants a certificate: give --cert and --key" if tls.cert is None else "it does not take that of --cert"
-        )
+        hung_up = not greeted.recv(1)
+    except TimeoutError:
+        return ""
     except OSError:
-        pass
-    return ""
+        hung_up = True
+    if not hung_up:
+        return "" if tls.cert is None else "--cert and --key may not belong together"
+    return "it wants a certificate: give --cert and --key" if tls.cert is None else "it does not take the one of --cert"

@@ -9,6 +9,11 @@ from server.cli.completion import issuers
 
 Issuer = Annotated[str, typer.Argument(metavar="ISSUER", help="The issuer's id, such as acme.", autocompletion=issuers)]
 
+OrName = Annotated[
+    str, typer.Argument(metavar="ISSUER", help="The issuer's id; or the whole name alone.", autocompletion=issuers)
+]
+"""Before an id that may be left out, where both are said in one."""
+
 
 class AuthMethod(StrEnum):
     NONE = "none"

@@ -67,7 +67,7 @@ class Front:
             browsing = _is_browser(scope)
             reply = nobody.to_browsers(development=self.development) if browsing else nobody.TO_PROGRAMS
             status = await _send(send, reply, None, ())
-        elif route == "other" and not _is_browser(scope):
+        elif route == "other" and (further or not _is_browser(scope)):  # pages are at the issuer's own host
             status = await _send(send, nobody.TO_PROGRAMS, tenant, ())
         elif endpoint is not None:
             served = Supplied(tenant, self.world, log["client"], log["request_id"])

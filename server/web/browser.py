@@ -36,7 +36,7 @@ from tenants.acts.device_consent import AskUserCode
 from tenants.acts.device_consent import enter as enter_code
 from tenants.acts.first_party import enter
 from tenants.acts.provider_proof import key_set
-from tenants.acts.sign_in import AskSignIn, Attempt, SignedIn, SignIn, ask_again, sign_in
+from tenants.acts.sign_in import AskSignIn, Attempt, SignedIn, SignIn, ask_again, not_known, sign_in
 from tenants.acts.ticket import LIFETIME
 from tenants.acts.upstream import (
     Arrived,
@@ -153,6 +153,7 @@ def browser_side(desk: SignInDesk | None, providers: Providers, entropy: Entropy
             profile = desk.check(email, form.opaque("password") or "") if desk else None
             if profile is None:
                 someone.guessed_wrong(account)
+                await tenant.run(not_known, None)
                 answer = await _sign_in_page(desk, step, email, "That e-mail address and password do not match.")
                 answer.status_code = 401
                 return answer

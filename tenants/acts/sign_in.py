@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tenants.acts import asked, meant, ticket
 from tenants.acts.asked import ADevice, Asked, OwnApp, WhoAsks
 from tenants.acts.end_session import end
-from tenants.acts.who import start_session
+from tenants.acts.who import DEV, start_session
 from tenants.oauth.claims import Profile
 from tenants.oauth.handle import digest
 from tenants.oauth.refusal import Refusal
@@ -52,6 +52,11 @@ def ask_again(turn: Turn, attempt: Attempt) -> AskSignIn:
     """The sign-in page once more, with the same ticket, if it still counts in this browser. Else a Refusal."""
     pending = ticket.take(turn, "sign-in", attempt.ticket, browser=attempt.browser)
     return ask_sign_in(turn, attempt.ticket or "", asked.read(turn, pending.content))
+
+
+def not_known(turn: Turn, _: None) -> None:
+    """Somebody typed what is nobody's. What they typed is not kept: some type their password in the wrong place."""
+    turn.remember("sign_in.refused", "system", provider=DEV, reason="no such e-mail address and password")
 
 
 def sign_in(turn: Turn, request: SignIn) -> SignedIn | Refusal:

@@ -359,6 +359,8 @@ async def test_pages_at_a_further_host_lead_to_the_issuers_own(desk: Desk, dns: 
     ):
         answer = await desk.house.ask("GET", path, host=host, headers=html)
         assert (answer.status_code, answer.headers["location"]) == (307, uri)
+    lost = await desk.house.ask("GET", "/unknown", host="pages.example", headers=html)
+    assert (lost.status_code, lost.text) == NOBODY
     strange = await desk.house.ask("GET", "/callback/x//evil.test/%0d%0aSet-Cookie:a=b?%0d%0a", host="pages.example")
     assert strange.headers["location"] == "https://a.test/callback/x//evil.test/%0d%0aSet-Cookie:a=b?%0d%0a"
     for path in ("/", "/unknown", "/.well-known/unknown", "//evil.test/"):

@@ -1,6 +1,7 @@
 """What the admin server says to those it does not answer: without the token, in garbage, too much, or after a bug."""
 
 import asyncio
+import json
 import sqlite3
 import threading
 from collections.abc import AsyncGenerator, Awaitable
@@ -259,7 +260,7 @@ async def test_ga_14_a_bug_is_told_to_the_log_only(tmp_path: Path) -> None:
     async with admin_desk(tmp_path) as desk:
         made = await desk.issuer("a")
 
-        async def buggy(*_: object, **__: object) -> None:
+        def buggy(*_: object, **__: object) -> None:
             raise RuntimeError("the password is swordfish")
 
         desk.house.registry.page = buggy  # type: ignore[method-assign]
@@ -282,6 +283,8 @@ async def test_a_store_that_cannot_be_read_is_unavailable_and_the_others_are_not
         assert str(tmp_path) not in str(why)
         assert await desk.ask(GetIssuerRequest(name=whole.name)) == whole
         assert len((await desk.ask(ListIssuersRequest())).issuers) == 2
+        [line] = [line for line in map(json.loads, desk.logged().splitlines()) if line["event"] == "tenant.broken"]
+        assert (line["issuer"], line["tenant"]) == ("broken", broken.uid)
 
 
 async def test_a_store_of_a_newer_tenantry_is_not_touched(tmp_path: Path) -> None:

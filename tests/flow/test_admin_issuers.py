@@ -241,6 +241,20 @@ async def test_ids_uris_and_hosts_are_given_once(desk: Desk) -> None:
     await refused(desk.issuer("another", "https://taken.localhost:80/path"), TAKEN, "ISSUER_URI_TAKEN")
 
 
+async def test_whoever_takes_the_id_of_a_deleted_issuer_is_told_how_it_comes_back(desk: Desk) -> None:
+    made = await desk.issuer("gone", "https://gone.test")
+    await desk.ask(DeleteIssuerRequest(name=made.name))
+    for validate_only in (True, False):
+        again = CreateIssuerRequest(
+            issuer_id="gone", issuer=Issuer(issuer_uri="https://new.test"), validate_only=validate_only
+        )
+        why = await refused(desk.ask(again), TAKEN, "ISSUER_ID_TAKEN")
+        assert why.resource == ("admin.tenantry.dev/Issuer", "issuers/gone")
+        assert "that was deleted" in why.message
+    await desk.ask(UndeleteIssuerRequest(name=made.name))
+    assert "that was deleted" not in (await refused(desk.ask(again), TAKEN, "ISSUER_ID_TAKEN")).message
+
+
 async def test_ga_07_of_many_who_create_the_same_one_does(desk: Desk) -> None:
     same_id = [desk.issuer("race", f"https://race-{n}.test") for n in range(50)]
     same_uri = [desk.issuer(f"race-{n}", "https://race.test") for n in range(50)]

@@ -1,5 +1,6 @@
 """The admin port in the world: TLS, certificates of callers, and the Unix socket, from `tenantry serve` on."""
 
+import json
 import os
 import socket
 import ssl
@@ -120,6 +121,14 @@ async def test_a_name_counts_whole_and_in_its_own_place_only(
     async with admin_desk(tmp_path / "house", certified=known, tls=operator.serve(), shown=shown) as desk:
         call = desk.ask(ListIssuersRequest(), token=None)
         await refused(call, grpc.StatusCode.UNAUTHENTICATED, "CERTIFICATE_UNKNOWN")
+        [line] = [
+            line
+            for line in map(json.loads, desk.logged().splitlines())
+            if line.get("method", "").endswith("ListIssuers")
+        ]
+        kind, _, name = alternative[0].partition(":")
+        wanted = f"no entry of grpc_callers has a name of this certificate: subject_dn {subject}, san_{kind} {name}"
+        assert line["error"] == wanted
 
 
 async def test_what_a_certificate_does_is_remembered_under_its_name(tmp_path: Path, operator: Authority) -> None:
@@ -242,7 +251,7 @@ def test_callers_are_known_by_certificates_from_the_settings_on(tmp_path: Path, 
         info = run(server, "server", "info", "-o", "json", **ci).value
         assert info["capabilities"] == ["caller-certificates"]
         without = {"TENANTRY_CA": ci["TENANTRY_CA"], "TENANTRY_TOKEN_FILE": token_file}
-        assert "cannot reach" in run(server, "issuer", "list", **without).failed(3)
+        assert "it wants a certificate" in run(server, "issuer", "list", **without).failed(3)
 
 
 def test_the_socket_is_for_the_servers_own_user_who_needs_no_token(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_an_issuer_is_deleted_by_who_types_its_id(server: Serving) -> None:
     for typed in ("", "acme\n", "yes\n"):
         refused = server.operator("issuer", "delete", "typed", stdin=typed)
         assert (refused.code, refused.out) == (2, "")
-        assert "nothing is deleted" in refused.err
+        assert "nothing is done" in refused.err
         assert server.operator("issuer", "get", "typed", "-o", "json").value["state"] == "STATE_ACTIVE"
     deleted = server.operator("issuer", "delete", "typed", "-o", "name", stdin="typed\n")
     assert (deleted.code, deleted.out) == (0, "issuers/typed\n")
@@ -70,3 +70,43 @@ def test_a_token_that_is_several_words_is_not_sent(server: Serving) -> None:
     (server.data_dir.parent / "two").write_text("tnadmin_one\ntnadmin_two\n", "ascii")
     line = server.operator("issuer", "list", "--token-file", str(server.data_dir.parent / "two")).failed(2)
     assert "tnadmin" not in line
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("user", "get", "acme", "a b"), "USER: 'a b'"),
+        (("key", "get", "acme", "ü"), "KID: 'ü'"),
+        (("session", "get", "acme", "s"), "SESSION: 's'"),
+        (("grant", "get", "acme", "x"), "GRANT: 'x'"),
+        (("domain", "get", "acme", "A"), "DOMAIN: 'A'"),
+        (("provider", "get", "acme", "G"), "PROVIDER: 'G'"),
+        (("provider", "update", "acme", "G", "--display-name", "x"), "PROVIDER: 'G'"),
+        (("client", "get", "acme", "ü"), "CLIENT: 'ü'"),
+        (("resource", "get", "acme", "F"), "RESOURCE: 'F'"),
+        (("workload-issuer", "get", "acme", "G"), "WORKLOAD_ISSUER: 'G'"),
+        (("registration-token", "delete", "acme", "x", "--yes"), "TOKEN: 'x'"),
+        (("token", "get", "X"), "TOKEN: 'X'"),
+        (("event", "get", "acme", "7x"), "EVENT: '7x'"),
+        (("event", "get", "events/x"), "EVENT: 'x'"),
+        (("operation", "wait", "acme", "7"), "OPERATION: '7'"),
+    ],
+)
+def test_an_id_that_cannot_be_is_told_as_the_argument_that_it_is(
+    server: Serving, words: tuple[str, ...], said: str
+) -> None:
+    assert server.operator(*words).failed(1) == f"tenantry: {said} cannot be an id (INVALID_ARGUMENT)"
+
+
+@pytest.mark.parametrize(
+    ("words", "argument"),
+    [
+        ("token create X --role viewer", "TOKEN"),
+        ("resource create acme X --uri https://a.test", "RESOURCE"),
+        ("provider create acme X --kind google --client-id x", "PROVIDER"),
+        ("workload-issuer create acme X --issuer-uri https://a.test", "WORKLOAD_ISSUER"),
+    ],
+)
+def test_a_new_id_that_cannot_be_is_told_with_what_can(server: Serving, words: str, argument: str) -> None:
+    line = server.operator(*words.split()).failed(1)
+    assert line.startswith(f"tenantry: {argument}: must be 1 to 63 of a-z")

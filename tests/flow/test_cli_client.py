@@ -70,7 +70,7 @@ def test_a_client_is_changed_only_at_the_version_that_was_seen(server: Serving) 
         ("enable",),
         ("approve",),
         ("refresh",),
-        ("delete",),
+        ("delete", "--yes"),
     ):
         stale = server.operator("client", words[0], "acme", "seen", *words[1:], "--etag", made["etag"])
         assert "ABORTED" in stale.failed(1)

@@ -72,9 +72,25 @@ def test_they_are_listed_and_forgotten(known: Path, servers: tuple[Serving, Serv
         ("two", False, servers[1].grpc),
     ]
     assert tenantry("context", "list", "-o", "name", cwd=known).out == "one\ntwo\n"
-    assert tenantry("context", "remove", "one", cwd=known).code == 0
+    assert tenantry("context", "delete", "one", cwd=known, stdin="y\n").code == 0
     assert tenantry("context", "list", "-o", "name", cwd=known).out == "two\n"
     assert "no admin token" in tenantry("issuer", "list", cwd=known).failed(2), "none is in use"
+
+
+def test_a_context_that_is_added_again_keeps_what_is_not_given(known: Path, servers: tuple[Serving, Serving]) -> None:
+    (known / "ca.pem").touch()
+    before = tenantry("context", "show", "-o", "json", cwd=known).value
+    assert (before["name"], before["address"], before["current"]) == ("one", servers[0].grpc, True)
+    again = tenantry("context", "add", "one", "--ca", "ca.pem", cwd=known)
+    assert (again.code, again.err) == (0, "")
+    assert tenantry("context", "show", "one", "-o", "json", cwd=known).value == before | {"ca": str(known / "ca.pem")}
+
+
+@requirement("house:a-token-goes-to-its-own-server")
+def test_a_context_that_is_elsewhere_now_forgets_its_token_and_says_so(known: Path) -> None:
+    moved = tenantry("context", "add", "one", "--address", "127.0.0.1:1", cwd=known)
+    assert (moved.code, "without what it had before: --token-file" in moved.err) == (0, True)
+    assert "token_file" not in tenantry("context", "show", "one", "-o", "json", cwd=known).value
 
 
 def test_the_file_is_for_its_owner_and_holds_no_token(known: Path, servers: tuple[Serving, Serving]) -> None:
@@ -87,6 +103,8 @@ def test_the_file_is_for_its_owner_and_holds_no_token(known: Path, servers: tupl
 
 def test_files_are_found_from_everywhere_and_any_path_is_kept(tmp_path: Path) -> None:
     odd = 'a "b"\\c\x7fé'
+    for file in (odd, "ca.pem"):
+        (tmp_path / file).touch()
     words = ("--address", "admin.example.com:9090", "--token-file", odd, "--ca", "ca.pem")
     assert tenantry("context", "add", "odd", *words, cwd=tmp_path).code == 0
     [item] = tenantry("context", "list", "-o", "json", cwd=tmp_path).value
@@ -98,11 +116,15 @@ def test_files_are_found_from_everywhere_and_any_path_is_kept(tmp_path: Path) ->
     [
         ("context use nobody", "no context 'nobody'"),
         ("context remove nobody", "no context 'nobody'"),
+        ("context delete nobody", "no context 'nobody'"),
+        ("context show nobody", "no context 'nobody'"),
+        ("context show", "none is in use"),
+        ("context add a --address a:1 --ca nowhere.pem", "nowhere.pem' does not exist"),
         ("issuer list --context nobody", "no context 'nobody'"),
         ("context add -x --address a:1", "-x"),
         ("context add a/b --address a:1", "name is"),
         ("context add a --address nowhere", "is no address"),
-        ("context add a --address a:1 --cert c", "--cert and --key go together"),
+        (f"context add a --address a:1 --cert {__file__}", "--cert and --key go together"),
         ("context add a", "--address"),
     ],
 )

@@ -74,7 +74,7 @@ def test_a_crash_leaves_a_log_which_is_read_too(tmp_path: Path) -> None:
     with serving(data_dir) as server:
         assert server.operator("issuer", "create", "acme", "--uri", "https://acme.test").code == 0
     assert (data_dir / "registry.db-wal").stat().st_size > 0
-    assert "1 issuers" in findings(doctor(data_dir))["registry"][1]
+    assert "1 issuer;" in findings(doctor(data_dir))["registry"][1]
 
 
 def test_a_secret_that_others_may_read_fails(data_dir: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_server_that_runs_is_asked_and_its_issuers_are_called(running: Any) ->
 
     well = found()
     assert {state for state, _ in well.values()} == {"ok"}
-    assert "1 issuers answer" in well["metadata"][1]
+    assert "1 issuer answers" in well["metadata"][1]
     assert "master key" not in well, "its files are the server's own"
     made("here", f"http://here.localhost:{running.port}/below")
     assert "2 issuers answer" in found()["metadata"][1]
@@ -170,6 +170,30 @@ def test_a_server_that_runs_is_asked_and_its_issuers_are_called(running: Any) ->
     assert running.operator("provider", "create", "here", "gone", *provider).code == 0
     state, told = found(1)["providers"]
     assert (state, "issuers/here/identityProviders/gone" in told) == ("fail", True)
+
+
+def test_the_doctor_finds_the_server_that_other_commands_find(tmp_path: Path) -> None:
+    def checks(*words: str, **environment: str) -> dict[str, tuple[str, str]]:
+        return findings(tenantry("doctor", "-o", "json", *words, cwd=tmp_path, **environment))
+
+    with serving(tmp_path / "var" / "dev") as server:
+        at = {"TENANTRY_ADDRESS": server.grpc}
+        assert tenantry("issuer", "list", cwd=tmp_path, **at).code == 0
+        found = checks(**at)
+        assert "var/dev is for its owner alone" in found["directory"][1]
+        assert f"{server.grpc} answers" in found["server"][1]
+        words = ("--address", server.grpc, "--token-file", str(server.data_dir / "admin.token"))
+        assert tenantry("context", "add", "here", *words, cwd=tmp_path).code == 0
+        assert f"{server.grpc} answers" in checks()["server"][1]
+        assert f"{server.grpc} answers" in checks("--data-dir", "none", "--context", "here")["server"][1]
+
+
+def test_an_issuer_where_nobody_can_sign_in_is_told(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as server:
+        assert "none is set up" in findings(doctor(server.data_dir, "--address", server.grpc))["providers"][1]
+        assert server.operator("issuer", "create", "alone", "--uri", "https://alone.invalid").code == 0
+        state, told = findings(doctor(server.data_dir, "--address", server.grpc))["providers"]
+        assert (state, "for want of an identity provider: alone" in told) == ("warn", True)
 
 
 def test_a_server_that_does_not_answer_or_has_another_token_fails(running: Any) -> None:

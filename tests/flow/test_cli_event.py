@@ -54,9 +54,17 @@ def test_the_newest_events_are_listed_in_their_order(server: RunningTenantry) ->
     chosen = run(server, "list", "acme", "--filter", 'subject = "app-1"', "-o", "name").out
     assert chosen == f"{every[2]['name']}\n"
     header, *rows = run(server, "list", "acme").out.splitlines()
-    assert header.split() == ["EVENT", "TIME", "TYPE", "ACTOR", "SUBJECT", "ADDRESS", "NAME"]
-    assert rows[-1].split()[-5:] == ["client.created", "root", "app-2", "127.0.0.1", every[-1]["name"]]
+    assert header.split() == ["EVENT", "TIME", "TYPE", "ACTOR", "SUBJECT", "ADDRESS", "ID"]
+    assert rows[-1].split()[-5:] == [
+        "client.created",
+        "root",
+        "app-2",
+        "127.0.0.1",
+        every[-1]["name"].rpartition("/")[2],
+    ]
     assert run(server, "get", every[1]["name"], "-o", "json").value == every[1]
+    assert run(server, "get", "acme", every[1]["name"].rpartition("/")[2], "-o", "json").value == every[1]
+    assert "ISSUER EVENT" in run(server, "get", "acme").failed(2)
     sheet = run(server, "get", every[1]["name"]).out
     assert "  after:\n" in sheet
     own = run(server, "list", "-o", "json").value

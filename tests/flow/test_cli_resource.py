@@ -37,11 +37,11 @@ def test_a_resource_is_made_seen_changed_and_deleted(server: Serving) -> None:
         "resource", "update", "acme", "files", "--enable", "--etag", made["etag"]
     ).failed(1)
     assert "disabled" not in resource(server, "update", "acme", "files", "--enable")
-    gone = server.operator("resource", "delete", "acme", "files")
+    gone = server.operator("resource", "delete", "acme", "files", "--yes")
     assert (gone.code, gone.out) == (0, "deleted issuers/acme/resources/files\n")
     assert "NOT_FOUND" in server.operator("resource", "get", "acme", "files").failed(1)
     resource(server, "create", "acme", "again", "--uri", "https://files.test/mcp")
-    assert resource(server, "delete", "acme", "again") == {"name": "issuers/acme/resources/again"}
+    assert resource(server, "delete", "acme", "again", "--yes") == {"name": "issuers/acme/resources/again"}
 
 
 def test_every_field_of_a_resource_has_an_option_and_takes_effect(server: Serving) -> None:
@@ -80,7 +80,7 @@ def test_people_read_the_scopes_one_below_the_other(server: Serving) -> None:
     shown = server.operator("resource", "create", "every", "shown", "--uri", "https://shown.test", *words).out
     lines = [" ".join(line.split()) for line in shown.splitlines()]
     start = lines.index("scopes:")
-    assert lines[start + 1 : start + 5] == ["name: a", "description: Do a", "implies: b", "name: b"]
+    assert lines[start + 1 : start + 5] == ["- name: a", "description: Do a", "implies: b", "- name: b"]
     assert "access_token_ttl: 90m" in lines
 
 
@@ -90,8 +90,8 @@ def test_resources_are_listed_in_every_format(server: Serving) -> None:
     assert resource(server, "list", "odd") == [made]
     assert server.operator("resource", "list", "odd", "-o", "name").out == "issuers/odd/resources/one\n"
     header, row = server.operator("resource", "list", "odd").out.splitlines()
-    assert header.split() == ["NAME", "URI", "DISPLAY", "NAME", "DISABLED"]
-    assert row.split() == ["issuers/odd/resources/one", "https://one.test", "One"]
+    assert header.split() == ["ID", "URI", "DISPLAY", "NAME", "DISABLED"]
+    assert row.split() == ["one", "https://one.test", "One"]
 
 
 def test_what_a_resource_has_to_publish_is_printed_to_be_pasted(server: Serving) -> None:

@@ -69,8 +69,8 @@ def test_a_table_fits_the_terminal_and_nothing_of_it_is_lost(server: Serving, co
 
 def test_a_wide_terminal_has_a_line_for_each_and_no_column_that_says_nothing(server: Serving) -> None:
     header, row = plain(seen(server, 200, "issuer", "list"))
-    assert header.split() == ["NAME", "ISSUER", "URI", "STATE", "CREATE", "TIME"]
-    assert re.fullmatch(r"issuers/acme  https://acme\.test  active  20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ", row)
+    assert header.split() == ["ID", "ISSUER", "URI", "STATE", "CREATE", "TIME"]
+    assert re.fullmatch(r"acme  https://acme\.test  active  20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ", row)
 
 
 def test_a_sheet_says_how_long_ago_something_was(server: Serving) -> None:
@@ -84,3 +84,34 @@ def test_colours_are_for_terminals_and_not_for_who_wants_none(server: Serving) -
     assert "\x1b[32mok" in seen(server, 120, *doctor, TENANTRY_ADDRESS="", TENANTRY_TOKEN_FILE="")
     assert "\x1b[3" not in seen(server, 120, *doctor, TENANTRY_ADDRESS="", TENANTRY_TOKEN_FILE="", NO_COLOR="1")
     assert "\x1b" not in server.operator("issuer", "list").out
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_what_is_to_be_copied_or_read_at_a_glance_stays_in_one_piece(server: Serving, columns: int) -> None:
+    client = ("--redirect-uri", "https://app.test/cb", "--display-name", "An app with quite a long name for people")
+    made = server.operator("client", "create", "acme", *client, "-o", "json").value["client_id"]
+    keys = [key["kid"] for key in server.operator("key", "list", "acme", "-o", "json").value]
+    shown = plain(seen(server, columns, "key", "list", "acme"))
+    assert [line.split()[0] for line in shown[1:]] == keys
+    assert made in [line.split()[0] for line in plain(seen(server, columns, "client", "list", "acme"))]
+    events = "\n".join(plain(seen(server, columns, "event", "list", "acme")))
+    assert " client.created " in events
+    assert " resource.created " in events
+
+
+def test_items_of_a_list_are_marked_and_a_secret_says_that_it_is_shown_this_once(server: Serving) -> None:
+    words = (
+        "--redirect-uri",
+        "https://app.test/a/long/way/to/go",
+        "--redirect-uri",
+        "https://app.test/b/even/longer/way",
+    )
+    lines = plain(seen(server, 80, "client", "create", "acme", *words, "--auth-method", "client_secret_basic"))
+    start = lines.index("redirect_uris:")
+    assert lines[start + 1 : start + 3] == [
+        "  - https://app.test/a/long/way/to/go",
+        "  - https://app.test/b/even/longer/way",
+    ]
+    [secret] = [line for line in lines if line.startswith("client_secret:")]
+    assert secret.endswith(" (shown this once)")
+    assert not [line for line in lines if line.startswith("last_use_time:")], "nobody used it"

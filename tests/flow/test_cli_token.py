@@ -31,10 +31,10 @@ def test_a_token_is_made_used_seen_and_revoked(server: RunningTenantry) -> None:
     assert seen.pop("last_use_time").endswith(":00:00Z")
     assert seen == made
     header, row = run(server, "token", "list").out.splitlines()
-    assert header.split()[:3] == ["NAME", "ROLE", "ISSUERS"]
-    assert row.split()[:3] == ["adminTokens/ci", "issuer_admin", "issuers/demo"]
+    assert header.split()[:3] == ["ID", "ROLE", "ISSUERS"]
+    assert row.split()[:3] == ["ci", "issuer-admin", "demo"]
     assert secret not in row
-    assert run(server, "token", "delete", "ci").out == "deleted adminTokens/ci\n"
+    assert run(server, "token", "delete", "ci", "--yes").out == "deleted adminTokens/ci\n"
     assert "does not accept" in run(server, "issuer", "list", token=secret).failed(1)
     assert "adminTokens/ci" in run(server, "token", "get", "adminTokens/ci").failed(1)
 
@@ -42,7 +42,7 @@ def test_a_token_is_made_used_seen_and_revoked(server: RunningTenantry) -> None:
 def test_a_token_without_a_name_is_given_one(server: RunningTenantry) -> None:
     made = run(server, "token", "create", "--role", "viewer", "-o", "name").out.strip()
     assert made.startswith("adminTokens/t-")
-    assert run(server, "token", "delete", made).out == f"deleted {made}\n"
+    assert run(server, "token", "delete", made, "--yes").out == f"deleted {made}\n"
 
 
 def test_what_is_used_wrongly_is_said_in_a_line(server: RunningTenantry) -> None:

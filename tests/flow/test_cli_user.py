@@ -69,7 +69,7 @@ def test_a_user_is_made_seen_changed_switched_and_deleted(server: RunningTenantr
     assert read(server, "user", "disable", "demo", "u_eve")["disabled"] is True
     assert "disabled" not in read(server, "user", "enable", "demo", "u_eve")
     assert read(server, "user", "sign-out", "demo", "u_eve")["name"] == made["name"]
-    assert run(server, "user", "delete", "demo", "u_eve").out == f"deleted {made['name']}\n"
+    assert run(server, "user", "delete", "demo", "u_eve", "--yes").out == f"deleted {made['name']}\n"
     assert "NOT_FOUND" in run(server, "user", "get", "demo", "u_eve").failed(1)
     assert run(server, "user", "create", "demo", "--identity", "nobody x").failed(1)
 
@@ -102,7 +102,7 @@ def test_grants_are_listed_shown_and_ended(server: RunningTenantry, hand: Hand) 
     assert (grant["user"], grant["state"]) == (user["name"], "STATE_ACTIVE")
     assert grant in read(server, "grant", "list", "demo", "--user", user["name"], "--filter", "state = active")
     assert read(server, "grant", "get", "demo", grant["name"]) == grant
-    revoked = read(server, "grant", "revoke", "demo", grant["name"].rpartition("/")[2], "--reason", "lost")
+    revoked = read(server, "grant", "revoke", "demo", grant["name"].rpartition("/")[2], "--reason", "lost", "--yes")
     assert revoked["state"] == "STATE_REVOKED"
 
 
@@ -119,7 +119,7 @@ async def test_sessions_are_listed_shown_and_ended(tmp_path: Path) -> None:
             assert (await ran("session", "list", "a", *words, "-o", "json")).value == [session]
         assert (await ran("session", "list", "a", "--user", "u_nobody", "-o", "json")).value == []
         assert (await ran("session", "get", "a", session["name"], "-o", "json")).value == session
-        assert (await ran("session", "delete", "a", session["name"])).out == f"deleted {session['name']}\n"
+        assert (await ran("session", "delete", "a", session["name"], "--yes")).out == f"deleted {session['name']}\n"
         assert "NOT_FOUND" in (await ran("session", "get", "a", session["name"])).failed(1)
 
 
@@ -127,13 +127,13 @@ def test_many_grants_end_in_an_operation_that_can_be_watched(server: RunningTena
     client, other = allowed(hand), allowed(hand)
     counted = read(server, "grant", "revoke-many", "demo", "--client", client, "--dry-run")
     assert counted["response"]["revoked_count"] == "1"
-    done = read(server, "grant", "revoke-many", "demo", "--client", client, "--provider", "dev")
+    done = read(server, "grant", "revoke-many", "demo", "--client", client, "--provider", "dev", "--yes")
     assert (done["done"], done["response"]["revoked_count"]) == (True, "1")
     assert done["metadata"]["progress_percent"] == 100
     again = run(server, "grant", "revoke-many", "demo", "--client", client, "--reason", "lost", "--dry-run")
     assert (again.out, again.err) == ("0 grants would end\n", "")
     assert read(server, "grant", "list", "demo", "--client", other)[0]["state"] == "STATE_ACTIVE"
-    begun = read(server, "grant", "revoke-many", "demo", "--all", "--no-wait")
+    begun = read(server, "grant", "revoke-many", "demo", "--all", "--no-wait", "--yes")
     ended = read(server, "operation", "wait", begun["name"])
     assert ended["done"] is True
     assert read(server, "operation", "get", begun["name"]) == ended
@@ -158,19 +158,25 @@ def test_many_grants_end_in_an_operation_that_can_be_watched(server: RunningTena
     )
     assert (shown["revoked_count"], shown["done"]) == ("1", "true")
     assert shown.keys() == {"name", "done", "revoked_count", *done["metadata"]} - {"@type"}
-    assert run(server, "operation", "delete", done["name"]).out == f"deleted {done['name']}\n"
+    assert run(server, "operation", "delete", done["name"], "--yes").out == f"deleted {done['name']}\n"
     assert "NOT_FOUND" in run(server, "operation", "wait", done["name"]).failed(1)
 
 
 def test_people_read_how_many_grants_ended(server: RunningTenantry, hand: Hand) -> None:
     client = allowed(hand)
-    words = ("grant", "revoke-many", "demo", "--client", client)
+    words = ("grant", "revoke-many", "demo", "--client", client, "--yes")
     assert run(server, *words, "--dry-run").out == "1 grant would end\n"
     assert run(server, *words).out == "1 grant ended\n"
     assert run(server, *words).out == "0 grants ended\n"
+    counted = read(server, *words, "--dry-run")
+    assert re.search(r"^revoked_count: +0$", run(server, "operation", "get", counted["name"]).out, re.MULTILINE)
 
 
 def test_which_grants_are_to_end_must_be_said(server: RunningTenantry) -> None:
     for words in ((), ("--all", "--user", "u_x")):
         assert "--all" in run(server, "grant", "revoke-many", "demo", *words).failed(2)
-    assert run(server, "grant", "revoke-many", "demo", "--filter", "x").failed(1).startswith("tenantry: --filter: ")
+    assert (
+        run(server, "grant", "revoke-many", "demo", "--filter", "x", "--yes")
+        .failed(1)
+        .startswith("tenantry: --filter: ")
+    )

@@ -66,13 +66,13 @@ def test_a_webhook_is_set_seen_changed_and_removed_and_its_secret_is_shown_once(
     assert rotated["secret"] not in ("", secret)
     assert "former_secret_expire_time" in rotated
     assert "secret: " in run(server, "rotate-secret", "demo").out
-    gone = run(server, "remove", "demo")
+    gone = run(server, "remove", "demo", "--yes")
     assert (gone.code, gone.out) == (0, "removed issuers/demo/webhook\n")
-    assert run(server, "remove", "demo", "-o", "json").value == none
+    assert run(server, "remove", "demo", "--yes", "-o", "json").value == none
 
 
 def test_what_is_refused_is_said_in_a_line(server: RunningTenantry) -> None:
-    assert "webhook.uri" in run(server, "set", "demo", "https://10.0.0.1/").failed(1)
+    assert "tenantry: URI: " in run(server, "set", "demo", "https://10.0.0.1/").failed(1)
     assert "no webhook" in run(server, "test", "demo").failed(1)
     assert "issuers/nobody" in run(server, "get", "nobody").failed(1)
 

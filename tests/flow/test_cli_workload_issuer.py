@@ -43,9 +43,9 @@ def test_one_is_made_seen_changed_and_deleted(server: Serving) -> None:
     assert "ABORTED" in stale.failed(1)
     assert workload_issuer(server, "list", "acme") == [changed]
     header, row = server.operator("workload-issuer", "list", "acme").out.splitlines()
-    assert header.split() == ["NAME", "ISSUER", "URI", "DISPLAY", "NAME", "DISABLED"]
-    assert row.split() == [made["name"], GITHUB[1], "true"]
-    gone = server.operator("workload-issuer", "delete", "acme", "github")
+    assert header.split() == ["ID", "ISSUER", "URI", "DISPLAY", "NAME", "DISABLED"]
+    assert row.split() == ["github", GITHUB[1], "true"]
+    gone = server.operator("workload-issuer", "delete", "acme", "github", "--yes")
     assert (gone.code, gone.out) == (0, f"deleted {made['name']}\n")
     assert "NOT_FOUND" in server.operator("workload-issuer", "get", "acme", "github").failed(1)
 

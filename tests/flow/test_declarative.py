@@ -224,7 +224,7 @@ def test_only_with_prune_and_only_in_the_sections_of_the_file_is_anything_delete
         refused = desk.run("apply", "-f", fewer, "--prune", stdin=typed)
         assert refused.code == 2
         assert "  issuers/pruned/clients/two\n" in refused.err
-        assert "nothing is deleted" in refused.err
+        assert "nothing is done" in refused.err
     assert left() == ["one", "two", "files"]
     pruned = desk.run("apply", "-f", fewer, "--prune", stdin="1\n")
     assert (pruned.code, pruned.out) == (0, "issuers/pruned/clients/two deleted\n1 deleted, 2 unchanged\n")

@@ -12,8 +12,7 @@ from tests.support.serving import serving
 DOCS = Path(__file__).parents[2] / "docs"
 BEFORE = (
     "issuer create acme --uri https://auth.example.com",
-    "provider create acme corp --kind oidc --issuer-uri https://login.acme.example --client-id tenantry"
-    " --auth-method private_key_jwt",
+    "provider create acme corp --kind oidc --issuer-uri https://id.example --client-id x --auth-method private_key_jwt",
 )
 """What readers of a page have done by then."""
 KEYS = '{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "one"}]}'

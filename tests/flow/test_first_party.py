@@ -219,6 +219,10 @@ async def test_nobody_is_sent_to_a_page_of_no_app(town: Town, name: str, page: s
     assert "password" not in (await Browser(town.house).get(login(asked))).text
 
 
+async def test_what_is_missing_is_called_by_its_own_name(town: Town) -> None:
+    assert "<bdi>returnTo must be given, once.</bdi>" in (await town.user.get("/login")).text
+
+
 async def test_where_the_browser_comes_from_is_not_where_it_goes(town: Town) -> None:
     referer = [("Referer", "https://app.test/page"), ("Origin", "https://app.test")]
     is_page(await town.user.ask("GET", login(LOGIN[1:]), headers=referer))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from server.web import nobody
 from tests.flow.town import Town
 from tests.support.browser import Browser
 from tests.support.clients import AZ, authorize, is_page, refused
@@ -90,10 +89,6 @@ async def test_at_a_host_that_is_nobodys_browsers_read_the_same_page_each_time(t
     assert "localhost" not in pages[0].text
     refused(await town.ask("GET", "/", host="x.test"), 404, "not_found")
     refused(await town.ask("POST", "/", host="x.test", headers=CHROME), 404, "not_found")
-
-
-def test_in_development_it_says_by_which_name_to_open_it() -> None:
-    assert b"open it as <strong>localhost</strong>" in nobody.to_browsers(development=True).body
 
 
 async def test_an_issuer_below_a_path_has_its_own_with_and_without_a_slash(tmp_path: Path) -> None:

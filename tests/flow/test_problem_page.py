@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,10 +11,11 @@ import pytest
 from server.listener import Listener
 from server.web.app import Front
 from tenants.oauth.refusal import Refusal
+from tenants.records import Policy
 from tests.flow.test_connections import ask, connected, listening, soon
 from tests.flow.town import Town
 from tests.support.browser import Browser
-from tests.support.clients import AZ, CALLBACK, RG, authorize, changed, is_page
+from tests.support.clients import AZ, CALLBACK, RG, TK, authorize, changed, is_page
 from tests.support.house import RunningHouse, running_house
 from tests.support.raw import DOCUMENT, LAST, answers, request
 
@@ -57,6 +59,23 @@ async def exchanged(listener: Listener | RunningHouse, data: bytes) -> bytes:
     received = await soon(reader.read())
     writer.close()
     return received
+
+
+# --- what the log says
+
+
+@pytest.mark.parametrize("debug", [False, True])
+async def test_the_log_always_says_what_was_told_and_only_in_debug_mode_why(tmp_path: Path, debug: bool) -> None:
+    async with running_house(tmp_path) as house:
+        await house.issuer("a", "https://a.test", replace(Policy(), debug=debug))
+        answer = await house.ask("POST", "/token", form=changed(TK, client_id="nobody", code="c"))
+        refused = last_line(house)
+        page = await house.ask("GET", authorize(changed(AZ, client_id="nobody")))
+        shown = last_line(house)
+    assert (refused["error"], refused["description"]) == tuple(answer.json().values())
+    assert shown["description"].rstrip(".").lower() in page.text.lower()
+    assert shown["request_id"] in page.text
+    assert ("detail" in refused) == debug
 
 
 # --- bugs

@@ -7,6 +7,7 @@ import pytest
 
 from server.settings import read
 from server.system import Unusable
+from tenants.acts.events import Look, look
 from tests.flow.town import Town, disable_user
 from tests.support.browser import Browser, form_of
 from tests.support.clients import AZ, TK, Pairs, authorize, changed, is_page, refused, returned
@@ -127,6 +128,14 @@ async def test_a_wrong_password_and_an_unknown_user_look_the_same(town: Town, em
     unknown = await browser.submit(page, email=email, password="wrong")
     assert wrong.status_code == unknown.status_code == 401
     assert shown(wrong.text, "u@example.com") == shown(unknown.text, email)
+
+
+async def test_a_wrong_password_is_remembered_without_what_was_typed(fresh: Town) -> None:
+    browser = Browser(fresh.house)
+    await browser.submit(await browser.get(authorize()), email="hunter2@example.com", password="hunter2")
+    [*_, event] = (await fresh.house.registry.tenant("a").perform(look, Look(0, 1_000))).events
+    assert (event.type, event.actor, event.address) == ("sign_in.refused", "system", "127.0.0.1")
+    assert event.details == {"provider": "dev", "reason": "no such e-mail address and password"}
 
 
 @pytest.mark.parametrize(

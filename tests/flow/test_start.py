@@ -10,6 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from server.settings import read
@@ -127,14 +128,26 @@ def test_dev_says_who_is_signed_in_and_what_is_not_asked(tmp_path: Path) -> None
     plain = said()
     assert "Consent" not in plain
     assert "not by 127.0.0.1" in plain
-    assert "another issuer" not in plain
+    assert "the documentation" not in plain
     automatic = said("--auto-sign-in", "u@example.com", "--auto-consent")
     assert "u@example.com, without being asked" in automatic
     assert "dev@example.com" not in automatic
     assert "Consent" in automatic
     port = automatic.rpartition("ready http=127.0.0.1:")[2].split()[0]
-    assert f"demo-{port}: at each port there is another issuer" in automatic  # the first one was at another
+    # the first one was at another port
+    assert f"It is called demo-{port}: say that where the documentation says demo" in automatic
     assert "with any password" in said("--allow-any-credentials")
+
+
+def test_a_browser_that_opens_a_dev_server_by_its_number_is_told_its_name(tmp_path: Path) -> None:
+    def opened(mode: str) -> str:
+        with serving(tmp_path / mode, mode=mode) as server:
+            answer = httpx.get(f"http://{server.http}/", headers={"Accept": "text/html"}, trust_env=False, timeout=20)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        return answer.text
+
+    assert "open it as <strong>localhost</strong>" in opened("dev")
+    assert "localhost" not in opened("serve")
 
 
 # --- no start

@@ -78,7 +78,7 @@ class RunningHouse:
         self._directory = DataDirectory(self.data_dir)
         self.log = Log(self.stream, self.metrics.dropped_lines)
         self.residence = Residence(self.clock, places=self.places, batches=4, idle_after=70)
-        observer = ActorObserver(self.metrics, self.log)
+        observer = ActorObserver(self.metrics, self.log, lambda actor: self.registry.issuer_of(actor))
         self._fetcher = Fetcher(loopback=True, tls=TRUST)
         upstream = Upstream(self._fetcher, self.clock)
         self._post = self.post()

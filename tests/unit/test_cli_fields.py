@@ -10,6 +10,9 @@ OPTIONS = {
     "failure_limit": "--failure-limit",
     "overlap": "--overlap",
     "client": "--client",
+    "issuer": "ISSUER",
+    "provider": "PROVIDER",
+    "host": "HOST",
 }
 
 
@@ -23,6 +26,8 @@ OPTIONS = {
         ("issuer.policy.failure_limit.per_minute", "--failure-limit"),
         ("client.jwks", "client.jwks"),
         ("client", "--client"),
+        ("domain.host", "HOST"),
+        ("identity_provider_id", "PROVIDER"),
         ("workload_issuer.rules[0].claims[a.b]", "workload_issuer.rules[0].claims[a.b]"),
     ],
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from server.cli.app import NOUNS
 from tests.support.command import tenantry
 from tests.support.process import free_port
 
@@ -86,7 +87,7 @@ def test_what_is_said_reads_as_a_sentence(tmp_path: Path) -> None:
     assert "'client'? see tenantry --help" in tenantry("cliemt", cwd=tmp_path).failed(2)
 
 
-@pytest.mark.parametrize("words", ["", "issuer", "client"])
+@pytest.mark.parametrize("words", ["", *NOUNS])
 def test_no_line_of_the_help_is_cut(tmp_path: Path, words: str) -> None:
     _, _, commands = tenantry(*words.split(), "--help", cwd=tmp_path, COLUMNS="80").out.partition("Commands:\n")
     lines = commands.splitlines()
@@ -101,6 +102,13 @@ def test_the_help_says_what_to_write_and_not_how_it_is_kept(tmp_path: Path, word
     assert "list[" not in shown
     options = shown.partition("Options:\n")[2].splitlines()
     assert [line for line in options if "<str>" in line and "--etag" not in line] == []
+
+
+def test_the_help_has_what_finds_a_server_under_a_heading_of_its_own(tmp_path: Path) -> None:
+    shown = tenantry("key", "revoke", "--help", cwd=tmp_path, COLUMNS="80").out
+    own, _, connection = shown.partition("Connection:\n")
+    assert ("--reason" in own, "--yes" in own, "--address" in own) == (True, True, False)
+    assert "--address" in connection
 
 
 def test_help_shows_no_secret_of_the_environment(tmp_path: Path) -> None:

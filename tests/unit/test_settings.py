@@ -315,6 +315,13 @@ def test_a_caller_that_cannot_be_is_refused(said: str) -> None:
     assert why_not(grpc_callers=said).startswith("grpc_callers cannot be ")
 
 
+def test_of_several_callers_the_wrong_one_is_named() -> None:
+    one, other = '{"san_dns": "a.test", "role": "viewer"}', '{"san_dns": "b.test", "role": "king"}'
+    assert why_not(grpc_callers=f"[{one}, {other}, {one}]").endswith(
+        ": entry 2: the role must be viewer, issuer-admin, operator, owner"
+    )
+
+
 def test_every_role_can_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
     tls = {"grpc_certificate": "c", "grpc_key": "k", "grpc_client_ca": "a"}
     for role in get_args(Role):

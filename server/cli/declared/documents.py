@@ -12,10 +12,10 @@ from typing import Any, cast
 from server.cli.declared import kinds
 from server.cli.declared.kinds import ISSUER, Kind
 from server.cli.declared.spoken import heard, paths
+from server.cli.file import STDIN, called, why
 
 _ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _OF_DOCUMENT = ("kind", "id")
-STDIN = "-"
 
 
 class Unreadable(Exception):
@@ -77,10 +77,10 @@ class _Reader:
             text = sys.stdin.read() if file == STDIN else Path(file).read_text("utf-8")
             read = list(_parsed(text))
         except RecursionError:
-            self.wrong.append(f"{_called(file)}: cannot be read: it is nested too deeply")
+            self.wrong.append(f"{called(file)}: cannot be read: it is nested too deeply")
             return []
         except (OSError, ValueError) as error:
-            self.wrong.append(f"{_called(file)}: cannot be read: {_why(error)}")
+            self.wrong.append(f"{called(file)}: cannot be read: {why(error)}")
             return []
         flat: list[Any] = []
         for document in read:  # a list is what `export -o json` prints
@@ -88,7 +88,7 @@ class _Reader:
         return [document for document in flat if document is not None]
 
     def take(self, document: Any, file: str, number: int) -> None:
-        place = f"{_called(file)}, document {number}"
+        place = f"{called(file)}, document {number}"
         members = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
         if members.get("kind") != ISSUER:
             self.wrong.append(f"{place}: must begin with kind: {ISSUER}")
@@ -147,17 +147,6 @@ class _Reader:
             return own_id
         self.wrong.append(f"{place}, id: must be 1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -")
         return ""
-
-
-def _called(file: str) -> str:
-    return "the standard input" if file == STDIN else file
-
-
-def _why(error: OSError | ValueError) -> str:
-    """Without the name of the file, which stands before it."""
-    if isinstance(error, UnicodeDecodeError):
-        return "it is no text in UTF-8"
-    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def _parsed(text: str) -> Iterator[Any]:
@@ -220,7 +209,7 @@ def _secrets_near(file: str) -> Any:
             try:
                 found = (folder / str(where["file"])).read_text("utf-8").removesuffix("\n").removesuffix("\r")
             except (OSError, UnicodeDecodeError) as error:
-                raise ValueError(f"{where['file']} cannot be read: {_why(error)}") from None
+                raise ValueError(f"{where['file']} cannot be read: {why(error)}") from None
             words = f"{where['file']} is empty"
         else:
             raise ValueError("must be {env: NAME} or {file: PATH}")

@@ -113,7 +113,7 @@ def _tenants(data_dir: Path, registry: "RegistryGlance", configured_key: str | N
 
 def _opens(data_keys: int) -> str:
     if not data_keys:
-        return "it is there, and no issuer that it could open"
+        return "there is no issuer yet whose data key it opens"
     return "opens the data key of the one issuer" if data_keys == 1 else f"opens the data keys of all {data_keys}"
 
 

@@ -53,20 +53,26 @@ def admin_api(server: Server) -> Iterator[Finding]:
         answers = dict(zip([issuer.issuer_uri for issuer in issuers], workers.map(_answer, issuers), strict=True))
         yield from _of_answers(answers, only)
         tried = list(workers.map(partial(_providers, server), issuers))
-    yield from _of_providers(dict(zip([issuer.name for issuer in issuers], tried, strict=True)), only)
+    yield from _of_providers(dict(zip([issuer.name for issuer in issuers], tried, strict=True)), info, only)
 
 
-def _of_providers(tried: Mapping[str, Tried], only: str) -> Iterator[Finding]:
+def _of_providers(tried: Mapping[str, Tried], info: Any, only: str) -> Iterator[Finding]:
     wrong = [trouble for each in tried.values() for trouble in each.troubles]
-    without = [own_id(name) for name, each in tried.items() if not each.count and not each.troubles]
+    built_in = "development" in info.capabilities  # one for every issuer, which is not listed
+    none = [own_id(name) for name, each in tried.items() if not (each.count or each.troubles or built_in)]
     if wrong:
         yield fail("providers", f"users cannot sign in: {some(wrong)}", "see tenantry provider test")
-    if without:
-        why = f"nobody can sign in, for want of an identity provider: {some(without)}"
+    if none:
+        why = f"nobody can sign in, for want of an identity provider: {some(none)}"
         yield warn("providers", why, "see tenantry provider create, if users are to")
-    if not wrong and not without:
+    if not wrong and not none:
         count = sum(each.count for each in tried.values())
-        yield ok("providers", f"users can be sent to {counted(count, 'identity provider')}{only}")
+        said = (
+            f"users can be sent to {counted(count, 'identity provider')}"
+            if count
+            else "none is set up, none is missing"
+        )
+        yield ok("providers", f"{said}{only}")
 
 
 def _of_answers(answers: Mapping[str, str], only: str) -> Iterator[Finding]:
