@@ -4,6 +4,7 @@ One hop a batch, not one a statement: the whole batch goes to the connection's t
 with `synchronous=FULL`, is the output gate: until it returns, nobody has heard anything.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -48,9 +49,25 @@ X = TypeVar("X", bound=Transaction)
 class Connection(aiosqlite.Connection):
     """An aiosqlite connection that also takes a whole batch in one hop."""
 
+    _stopped: "asyncio.Future[Any] | None" = None
+
     async def send(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run `function(sqlite3 connection, *arguments)` on the connection's thread."""
         return await self._execute(function, self._conn, *arguments)  # pyright: ignore[reportUnknownMemberType]
+
+    async def open(self) -> None:
+        """As awaiting it does, and if that fails its thread has ended: it answers once more, when the event loop of
+        whoever gives up could be closed already."""
+        try:
+            await self
+        except BaseException:
+            if self._stopped is not None:
+                await asyncio.wait([self._stopped])
+            raise
+
+    def stop(self) -> "asyncio.Future[Any] | None":
+        self._stopped = super().stop()  # pyright: ignore[reportUnknownMemberType]
+        return self._stopped
 
 
 class SqliteStore(Generic[X]):
@@ -77,7 +94,7 @@ async def open_file(
         return connection
 
     connection = Connection(connect, iter_chunk_size=64)
-    await connection
+    await connection.open()
     return SqliteStore(connection, made[0])
 
 

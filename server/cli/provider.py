@@ -18,7 +18,7 @@ from server.cli.server import Server
 from server.cli.words import AssertionAlgorithm, AuthMethod, Issuer
 
 app = Noun()
-CHECK_COLUMNS = ("id", "state", "message")
+CHECK_COLUMNS = ("name", "state", "message")
 COLUMNS = ("id", "display_name", "client_id", "disabled", "redirect_uri")
 
 

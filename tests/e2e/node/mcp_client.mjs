@@ -53,8 +53,21 @@ const halved = (url, init) => {
   if (without === "verifier" && init?.body instanceof URLSearchParams) init.body.delete("code_verifier")
   return send(url, init)
 }
+
+// Where calls go out at once, each learns that the token is worn only when all were told: SDK 1 takes a refusal that comes
+// after another call's refresh for one of the new token.
+let missing = 0, tellAll
+const together = async (url, init) => {
+  const response = await halved(url, init)
+  if (response.status === 401 && missing > 0) {
+    const told = tellAll
+    if (--missing === 0) told.resolve()
+    await told.promise
+  }
+  return response
+}
 const transport = () =>
-  new mcp.StreamableHTTPClientTransport(new URL(server), { authProvider: provider, fetch: halved })
+  new mcp.StreamableHTTPClientTransport(new URL(server), { authProvider: provider, fetch: together })
 
 class Refused extends Error {}
 
@@ -101,6 +114,8 @@ const visit = async () => {
   const wear = () => { kept.tokens = { ...kept.tokens, access_token: "worn" } }
   if (worn) {
     wear()
+    missing = worn
+    tellAll = Promise.withResolvers()
     who.push(...await Promise.all(Array.from({ length: worn }, () => whoami(connection))))
     wear()
     who.push(await whoami(connection))
