@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from server.system import Unusable
+from server.unreadable import why
 
 if TYPE_CHECKING:
     from tenants.records import CertificateName, Role
@@ -164,7 +165,7 @@ def _from_file(path: Path | None) -> dict[str, Any]:
         with path.open("rb") as file:
             given = tomllib.load(file)
     except (OSError, ValueError) as error:
-        raise Unusable(f"the settings file {path} cannot be read: {_why(error)}") from None
+        raise Unusable(f"the settings file {path} cannot be read: {why(error)}") from None
     for name in given:
         if name not in _NAMES and name.removesuffix("_file") not in _SECRETS:
             raise Unusable(f"the settings file {path} has an unknown key {name!r}")
@@ -201,12 +202,7 @@ def _read_secret(name: str, path: Any) -> str:
     try:
         return Path(_text(path)).read_text("utf-8").strip()
     except (OSError, ValueError) as error:
-        raise Unusable(f"the file of {name}, {str(path)!r}, cannot be read: {_why(error)}") from None
-
-
-def _why(error: OSError | ValueError) -> str:
-    """Without the name of the file, which stands before it."""
-    return (isinstance(error, OSError) and error.strerror) or str(error)
+        raise Unusable(f"the file of {name}, {str(path)!r}, cannot be read: {why(error)}") from None
 
 
 def _parse(name: str, value: Any) -> Any:

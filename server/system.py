@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from server.unreadable import why
 from tenants.problems import Broken
 
 KEY_BYTES = 32
@@ -79,7 +80,7 @@ class DataDirectory:
             path.mkdir(parents=True, mode=0o700, exist_ok=True)
             self._lock = os.open(path / "LOCK", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise Unusable(f"the data directory {path} cannot be used: {error.strerror}") from None
+            raise Unusable(f"the data directory {path} cannot be used: {why(error)}") from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -110,7 +111,7 @@ class DataDirectory:
             if not path.exists():
                 _write_secret(path, make())
         except OSError as error:
-            raise Unusable(f"{path} cannot be read: {error}") from None
+            raise Unusable(f"{path} cannot be read: {why(error)}") from None
         return _read_secret(path)
 
 
@@ -133,7 +134,7 @@ def _read_secret(path: Path) -> str:
     try:
         return path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise Unusable(f"{path} cannot be read: {error}") from None
+        raise Unusable(f"{path} cannot be read: {why(error)}") from None
 
 
 def _key(text: str) -> bytes:

@@ -12,12 +12,13 @@ from server.cli.connection import remote
 from server.cli.duration import duration
 from server.cli.failing import USED_WRONGLY, fail
 from server.cli.file import text_in
+from server.cli.given import mask_of, said_of
 from server.cli.issuer import Etag, named
 from server.cli.noun import Noun
-from server.cli.options import with_options
+from server.cli.options import one_of, several, switch, with_options, word
 from server.cli.output import show, show_all, show_deleted
 from server.cli.server import Server
-from server.cli.words import AssertionAlgorithm, Issuer
+from server.cli.words import AssertionAlgorithm, Issuer, filter_option
 
 app = Noun()
 COLUMNS = ("client_id", "display_name", "origin", "state", "last_use_time")
@@ -48,61 +49,33 @@ class ApplicationType(StrEnum):
     NATIVE = "native"
 
 
-def _text(option: str, metavar: str, help: str) -> tuple[Any, None]:
-    return Annotated[str | None, typer.Option(option, metavar=metavar, show_default=False, help=help)], None
-
-
-def _several(
-    option: str, metavar: str, help: str, default: str | bool = False, of: type[str] = str
-) -> tuple[Any, None]:
-    shown = typer.Option(option, metavar=metavar, show_default=default, help=f"{help} May be repeated.")
-    return Annotated[list[of] | None, shown], None
-
-
-def _switch(name: str, help: str) -> tuple[Any, None]:
-    return Annotated[bool | None, typer.Option(f"--{name}/--no-{name}", show_default=False, help=help)], None
-
-
 OPTIONS: dict[str, tuple[Any, Any]] = {
-    "redirect_uris": _several("--redirect-uri", "URI", "Where users may return to."),
-    "display_name": _text("--display-name", "NAME", "What users see."),
-    "token_endpoint_auth_method": (
-        Annotated[AuthMethod | None, typer.Option("--auth-method", show_default="none", help="How it says who it is.")],
-        None,
-    ),
-    "grant_types": _several(
+    "redirect_uris": several("--redirect-uri", "URI", "Where users may return to."),
+    "display_name": word("--display-name", "NAME", "What users see."),
+    "token_endpoint_auth_method": one_of(AuthMethod, "--auth-method", "How it says who it is.", "none"),
+    "grant_types": several(
         "--grant-type",
         "|".join(GrantType),
         "By what it may get tokens.",
         "authorization_code refresh_token; none with --resource and no --redirect-uri",
         GrantType,
     ),
-    "scope": _several("--scope", "SCOPE", "A scope that it may ask for."),
-    "application_type": (
-        Annotated[
-            ApplicationType | None,
-            typer.Option("--application-type", help="Native ones run on their user's own device."),
-        ],
-        None,
-    ),
-    "resources": _several("--resource", "URI", "A resource that it speaks for, to introspect its tokens."),
-    "target_resources": _several("--target-resource", "URI", "token-exchange: what it may exchange tokens for."),
-    "jwks": _text(
+    "scope": several("--scope", "SCOPE", "A scope that it may ask for."),
+    "application_type": one_of(ApplicationType, "--application-type", "Native ones run on their user's own device."),
+    "resources": several("--resource", "URI", "A resource that it speaks for, to introspect its tokens."),
+    "target_resources": several("--target-resource", "URI", "token-exchange: what it may exchange tokens for."),
+    "jwks": word(
         "--jwks-file",
         "FILE",
         "private_key_jwt, self_signed_tls_client_auth: a file with its public keys (a JWK Set), or -.",
     ),
-    "jwks_uri": _text("--jwks-uri", "URI", "Or where they lie."),
-    "token_endpoint_auth_signing_alg": (
-        Annotated[
-            AssertionAlgorithm | None,
-            typer.Option(
-                "--assertion-algorithm", show_default="any", help="private_key_jwt: what alone may sign its assertions."
-            ),
-        ],
-        None,
+    "jwks_uri": word("--jwks-uri", "URI", "Or where they lie."),
+    "token_endpoint_auth_signing_alg": one_of(
+        AssertionAlgorithm, "--assertion-algorithm", "private_key_jwt: what alone may sign its assertions.", "any"
     ),
-    "dpop_bound_access_tokens": _switch("dpop-bound", "Tokens only for proof that it holds a key (DPoP)."),
+    "dpop_bound_access_tokens": switch(
+        "--dpop-bound/--no-dpop-bound", "Tokens only for proof that it holds a key (DPoP)."
+    ),
     "tls_client_auth": (
         Annotated[
             dict[str, str] | None,
@@ -115,15 +88,17 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
         ],
         None,
     ),
-    "tls_client_certificate_bound_access_tokens": _switch(
-        "certificate-bound", "Tokens only for the certificate that it shows (mutual TLS)."
+    "tls_client_certificate_bound_access_tokens": switch(
+        "--certificate-bound/--no-certificate-bound", "Tokens only for the certificate that it shows (mutual TLS)."
     ),
-    "require_pushed_authorization_requests": _switch("par-required", "Authorization by pushed requests only (PAR)."),
-    "post_logout_redirect_uris": _several(
+    "require_pushed_authorization_requests": switch(
+        "--par-required/--no-par-required", "Authorization by pushed requests only (PAR)."
+    ),
+    "post_logout_redirect_uris": several(
         "--post-logout-redirect-uri", "URI", "Where users may return to after signing out."
     ),
-    "backchannel_logout_uri": _text("--backchannel-logout-uri", "URI", "Called when a user's session ends."),
-    "userinfo_signed_response_alg": _text(
+    "backchannel_logout_uri": word("--backchannel-logout-uri", "URI", "Called when a user's session ends."),
+    "userinfo_signed_response_alg": word(
         "--userinfo-algorithm", "ALGORITHM", "Userinfo as a JWT; only what the issuer itself signs with."
     ),
 }
@@ -135,7 +110,7 @@ class Given:
     def __init__(self, **given: Any) -> None:
         from protos.admin.v1.client_service_pb2 import Client
 
-        said = {name: value for name, value in given.items() if value is not None and value != []}
+        said = said_of(given)
         named = said.pop("tls_client_auth", None)
         if named is not None:
             said |= dict.fromkeys(NAME_FIELDS, "") | named
@@ -194,13 +169,7 @@ def list_clients(
     server: Server,
     issuer: Issuer,
     filter: Annotated[
-        str,
-        typer.Option(
-            "--filter",
-            metavar="FILTER",
-            show_default=False,
-            help='Which clients, such as: state = STATE_PENDING AND display_name = "Acme*"',
-        ),
+        str, filter_option('Which clients, such as: state = STATE_PENDING AND display_name = "Acme*"')
     ] = "",
 ) -> None:
     """List the clients of an issuer."""
@@ -234,17 +203,12 @@ def update(
     An option that may be repeated replaces its whole list; an empty value ('') empties it. Of a client that came by
     itself only --scope-limit can be changed. The defaults that are shown are those of a new client.
     """
-    from google.protobuf.field_mask_pb2 import FieldMask
-
     from protos.admin.v1.client_service_pb2 import UpdateClientRequest
 
-    paths = [*given.paths, *([] if scope_limit is None else ["scope_limit"])]
-    if not paths:
-        fail(USED_WRONGLY, "nothing to change: give at least one option; see tenantry client update --help")
+    mask = mask_of(given.paths if scope_limit is None else [*given.paths, "scope_limit"], "client")
     given.message.name, given.message.etag = _named(issuer, client), etag
     given.message.scope_limit = " ".join(scope_limit or ())
-    request = UpdateClientRequest(client=given.message, update_mask=FieldMask(paths=paths))
-    show(server.call(request), server.output)
+    show(server.call(UpdateClientRequest(client=given.message, update_mask=mask)), server.output)
 
 
 @app.command()

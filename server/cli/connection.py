@@ -15,6 +15,7 @@ from server.cli.noun import CONNECTION
 from server.cli.options import with_options
 from server.cli.output import Format, Output
 from server.cli.server import Server, Tls
+from server.unreadable import why
 
 DEFAULT_ADDRESS = "127.0.0.1:9090"
 DATA_DIRECTORIES = (Path("var"), Path("var/dev"))
@@ -193,7 +194,7 @@ def _bytes_in(file: Path | None) -> bytes | None:
     try:
         return None if file is None else file.read_bytes()
     except OSError as error:
-        fail(USED_WRONGLY, f"{file} cannot be read: {error.strerror}")
+        fail(USED_WRONGLY, f"{file} cannot be read: {why(error)}")
 
 
 def usual_data_dir() -> Path | None:
@@ -206,12 +207,12 @@ def _token_in(token_file: Path | None, data_dir: Path | None) -> str:
         places = [token_file]
     else:
         places = [folder / TOKEN for folder in (DATA_DIRECTORIES if data_dir is None else (data_dir,))]
-    try:
-        found = next((place for place in places if place.exists()), None)
-        if found is not None:
-            return found.read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        fail(USED_WRONGLY, f"the admin token cannot be read: {error}")
+    for place in places:
+        try:
+            if place.exists():
+                return place.read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            fail(USED_WRONGLY, f"the admin token cannot be read from {place}: {why(error)}")
     looked = " or ".join(map(str, places))
     return fail(USED_WRONGLY, f"no admin token: there is no {looked}; use --data-dir, --token-file or TENANTRY_TOKEN")
 

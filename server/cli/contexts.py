@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
+from server.unreadable import why
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
@@ -80,7 +82,7 @@ def read() -> Contexts:
         if given or not known or not (current is None or current in contexts):
             raise ValueError("it is not as tenantry context writes it")
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise BadContexts(f"{path} cannot be used: {error}") from None
+        raise BadContexts(f"{path} cannot be used: {why(error)}") from None
     return Contexts(contexts, current)
 
 
@@ -101,7 +103,7 @@ def write(contexts: Contexts) -> None:
             file.write("\n".join([*lines, ""]).lstrip("\n"))
         unfinished.rename(path)
     except OSError as error:
-        raise BadContexts(f"{path} cannot be written: {error.strerror}") from None
+        raise BadContexts(f"{path} cannot be written: {why(error)}") from None
 
 
 def _toml(text: str) -> str:

@@ -18,6 +18,7 @@ from server.cli.issuer import named
 from server.cli.output import Format
 from server.cli.readable import printable, styled
 from server.cli.server import NotDone, Server
+from server.unreadable import why
 
 if TYPE_CHECKING:
     from server.cli.declared.bring import Outcome, Surplus
@@ -241,7 +242,7 @@ def _new_file(path: Path) -> int:
     try:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        fail(USED_WRONGLY, f"--secrets-file {path} cannot be made: {error.strerror}")
+        fail(USED_WRONGLY, f"--secrets-file {path} cannot be made: {why(error)}")
 
 
 def _confirm(surplus: "Sequence[Surplus]", *, yes: bool) -> None:

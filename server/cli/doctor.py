@@ -18,6 +18,7 @@ from server.cli.output import Format, Output, show_items
 from server.cli.readable import printable, styled
 from server.cli.serve import Config, Management
 from server.cli.server import Server
+from server.unreadable import why
 
 if TYPE_CHECKING:
     from server.settings import Address, Settings
@@ -80,7 +81,7 @@ def healthcheck(config: Config = None, management: Management = None) -> None:
             line.sendall(b"GET /readyz HTTP/1.1\r\nHost: management\r\nConnection: close\r\n\r\n")
             status = line.makefile("rb").readline(100)
     except OSError as error:
-        fail(REFUSED, f"nothing answers at {where}: {error}")
+        fail(REFUSED, f"nothing answers at {where}: {why(error)}")
     if b" 200 " not in status:
         fail(REFUSED, f"not ready: {status.decode('latin-1')}")
     print("ready")
@@ -140,21 +141,25 @@ def _running(settings: "Settings", reach: Reach) -> Iterator[Finding]:
     else:
         try:
             token = _token(settings, reach)
-        except (OSError, UnicodeDecodeError) as error:
-            yield failed("server", f"the admin token cannot be read: {error}", "run as the server's user")
+        except ValueError as unreadable:
+            yield failed("server", str(unreadable), "run as the server's user")
             return
         yield from running.admin_api(Server(where, token, tls, Format.JSON, {}))
 
 
 def _token(settings: "Settings", reach: Reach) -> str | None:
-    """None where a certificate says who calls. Raises OSError or UnicodeDecodeError."""
+    """None where a certificate says who calls. Raises ValueError, with why it cannot be read."""
     if reach.token is not None:
         return reach.token
-    if reach.token_file is not None:
-        return reach.token_file.read_text("ascii").strip()
-    if reach.cert is not None:
+    if reach.token_file is None and reach.cert is not None:
         return None
-    return settings.admin_token or (settings.data_dir / TOKEN).read_text("ascii").strip()
+    if reach.token_file is None and settings.admin_token:
+        return settings.admin_token
+    place = reach.token_file or settings.data_dir / TOKEN
+    try:
+        return place.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"the admin token cannot be read from {place}: {why(error)}") from None
 
 
 def _admin_address(settings: "Settings") -> str:

@@ -11,13 +11,13 @@ import typer
 from server.cli import completion
 from server.cli.connection import remote
 from server.cli.failing import REFUSED, USED_WRONGLY, fail
-from server.cli.file import why
 from server.cli.issuer import named
 from server.cli.noun import Noun
 from server.cli.output import Format, show, show_all, show_line
 from server.cli.readable import own_id
 from server.cli.server import Server
-from server.cli.words import OrName
+from server.cli.words import OrName, filter_option
+from server.unreadable import why
 
 app = Noun()
 COLUMNS = ("event_time", "type", "actor", "subject", "address", "id")
@@ -35,13 +35,7 @@ Trail = Annotated[
     ),
 ]
 Filter = Annotated[
-    str,
-    typer.Option(
-        "--filter",
-        metavar="FILTER",
-        show_default=False,
-        help='Which events, such as: type = "client.*" AND event_time >= "2026-01-01T00:00:00Z"',
-    ),
+    str, filter_option('Which events, such as: type = "client.*" AND event_time >= "2026-01-01T00:00:00Z"')
 ]
 
 

@@ -12,18 +12,13 @@ from server.cli.noun import Noun
 from server.cli.operation import show_operation, waited_for
 from server.cli.output import Format, show, show_all
 from server.cli.server import Server
-from server.cli.words import Issuer
+from server.cli.words import Issuer, Reason, filter_option
 
 app = Noun()
 COLUMNS = ("id", "user", "client", "resource", "scopes", "state", "create_time")
 
 Grant = Annotated[str, typer.Argument(metavar="GRANT", help="The last part of its name.")]
-Filter = Annotated[
-    str,
-    typer.Option(
-        "--filter", metavar="FILTER", show_default=False, help="Which, such as: client = app AND state = active"
-    ),
-]
+Filter = Annotated[str, filter_option("Which, such as: client = app AND state = active")]
 User = Annotated[str, typer.Option("--user", metavar="USER", show_default=False, help="What this user allowed.")]
 Client = Annotated[str, typer.Option("--client", metavar="CLIENT", show_default=False, help="What this client has.")]
 Provider = Annotated[
@@ -32,7 +27,6 @@ Provider = Annotated[
 Resource = Annotated[
     str, typer.Option("--resource", metavar="URI", show_default=False, help="Whose tokens are for this resource.")
 ]
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", show_default=False, help="For the audit trail: why.")]
 
 
 @app.command("list")

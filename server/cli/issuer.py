@@ -1,6 +1,5 @@
 """`tenantry issuer …`."""
 
-import re
 from typing import Annotated, Any
 
 import typer
@@ -8,11 +7,12 @@ import typer
 from server.cli.confirm import Yes, confirm
 from server.cli.connection import remote
 from server.cli.failing import USED_WRONGLY, fail
+from server.cli.given import mask_of
 from server.cli.noun import Noun
 from server.cli.output import show, show_all
 from server.cli.policy import Given, with_policy
 from server.cli.server import Server
-from server.cli.words import Issuer
+from server.cli.words import ID, ID_FORM, Issuer, filter_option
 
 app = Noun()
 COLUMNS = ("id", "issuer_uri", "state", "display_name", "create_time")
@@ -25,8 +25,6 @@ Etag = Annotated[
     str, typer.Option("--etag", metavar="ETAG", help="Only if it is still this version.", show_default=False)
 ]
 
-
-_ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _EMPTY = {
     "policy": {
         "private_redirect_schemes": "none",
@@ -42,10 +40,8 @@ _EMPTY = {
 def named(issuer: str) -> str:
     """The name of an issuer, given by its id or its name. Raises BadParameter if it can be neither."""
     issuer_id = issuer.removeprefix("issuers/")
-    if not _ID.fullmatch(issuer_id):
-        raise typer.BadParameter(
-            "must be 1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -", param_hint="'ISSUER'"
-        )
+    if not ID.fullmatch(issuer_id):
+        raise typer.BadParameter(ID_FORM, param_hint="'ISSUER'")
     return f"issuers/{issuer_id}"
 
 
@@ -89,10 +85,7 @@ def get(server: Server, issuer: Issuer) -> None:
 def list_issuers(
     server: Server,
     show_deleted: Annotated[bool, typer.Option("--show-deleted", help="The deleted ones too.")] = False,
-    filter: Annotated[
-        str,
-        typer.Option("--filter", metavar="FILTER", show_default=False, help="Which, such as: state = STATE_DISABLED"),
-    ] = "",
+    filter: Annotated[str, filter_option("Which, such as: state = STATE_DISABLED")] = "",
 ) -> None:
     """List all issuers."""
     from protos.admin.v1.issuer_service_pb2 import ListIssuersRequest
@@ -110,15 +103,11 @@ def update(given: Given, server: Server, issuer: Issuer, display_name: DisplayNa
     An option that may be repeated replaces its whole list; an empty value ('') empties it. The defaults that are shown
     are those of a new issuer.
     """
-    from google.protobuf.field_mask_pb2 import FieldMask
-
     from protos.admin.v1.issuer_service_pb2 import Issuer, UpdateIssuerRequest
 
-    paths = given.paths if display_name is None else [*given.paths, "display_name"]
-    if not paths:
-        fail(USED_WRONGLY, "nothing to change: give at least one option; see tenantry issuer update --help")
+    mask = mask_of(given.paths if display_name is None else [*given.paths, "display_name"], "issuer")
     whole = Issuer(name=named(issuer), display_name=display_name or "", policy=given.policy, etag=etag)
-    _show(server.call(UpdateIssuerRequest(issuer=whole, update_mask=FieldMask(paths=paths))), server)
+    _show(server.call(UpdateIssuerRequest(issuer=whole, update_mask=mask)), server)
 
 
 @app.command()

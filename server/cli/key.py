@@ -11,7 +11,7 @@ from server.cli.issuer import named
 from server.cli.noun import Noun
 from server.cli.output import Format, show, show_all
 from server.cli.server import Server
-from server.cli.words import Issuer
+from server.cli.words import Issuer, Reason
 
 app = Noun()
 COLUMNS = ("kid", "state", "activate_time", "expire_time")
@@ -80,7 +80,7 @@ def revoke(
     server: Server,
     issuer: Issuer,
     kid: Kid,
-    reason: Annotated[str, typer.Option("--reason", show_default=False, help="For the audit trail.")] = "",
+    reason: Reason = "",
     yes: Yes = False,
 ) -> None:
     """Withdraw a key that somebody else may have.

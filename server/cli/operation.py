@@ -11,10 +11,10 @@ from server.cli.connection import remote
 from server.cli.failing import REFUSED, USED_WRONGLY, complain, fail
 from server.cli.issuer import named
 from server.cli.noun import Noun
-from server.cli.output import Format, show, show_all, show_deleted, show_items
+from server.cli.output import Format, members, show, show_all, show_deleted, show_items
 from server.cli.readable import own_id
 from server.cli.server import Server
-from server.cli.words import OrName
+from server.cli.words import OrName, filter_option
 
 app = Noun()
 COLUMNS = ("verb", "done", "progress_percent", "create_time", "end_time")
@@ -39,9 +39,7 @@ def list_operations(
             autocompletion=completion.issuers,
         ),
     ] = "",
-    filter: Annotated[
-        str, typer.Option("--filter", metavar="FILTER", show_default=False, help="Which, such as: done = false")
-    ] = "",
+    filter: Annotated[str, filter_option("Which, such as: done = false")] = "",
 ) -> None:
     """List what takes or took long, the oldest first.
 
@@ -149,9 +147,7 @@ def _known() -> None:
 
 
 def _metadata(operation: Any) -> dict[str, Any]:
-    from google.protobuf.json_format import MessageToDict
-
-    return MessageToDict(_unpacked(operation), preserving_proto_field_name=True)
+    return members(_unpacked(operation))
 
 
 def _unpacked(operation: Any) -> Any:
@@ -168,7 +164,7 @@ def _result(operation: Any) -> dict[str, Any]:
 
     if not operation.HasField("response"):
         return {}
-    members: dict[str, Any] = MessageToDict(
+    told: dict[str, Any] = MessageToDict(
         operation.response, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     )
-    return {name: value for name, value in members.items() if name != "@type"}
+    return {name: value for name, value in told.items() if name != "@type"}

@@ -1,11 +1,32 @@
-"""Options that many commands share, put into each command's own."""
+"""Options that many commands share: how they are made, and put into each command's own."""
 
 import inspect
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from functools import wraps
-from typing import Any, Concatenate, TypeVar
+from typing import Annotated, Any, Concatenate, TypeVar
+
+import typer
 
 T = TypeVar("T")
+
+
+def word(option: str, metavar: str, help: str, shown: str | bool = False) -> tuple[Any, None]:
+    """`shown` is what counts where it is left out."""
+    return Annotated[str | None, typer.Option(option, metavar=metavar, show_default=shown, help=help)], None
+
+
+def several(option: str, metavar: str, help: str, shown: str | bool = False, of: type[str] = str) -> tuple[Any, None]:
+    made = typer.Option(option, metavar=metavar, show_default=shown, help=f"{help} May be repeated.")
+    return Annotated[list[of] | None, made], None
+
+
+def switch(options: str, help: str) -> tuple[Any, None]:
+    return Annotated[bool | None, typer.Option(options, show_default=False, help=help)], None
+
+
+def one_of(words: type[StrEnum], option: str, help: str, shown: str | bool = False) -> tuple[Any, None]:
+    return Annotated[words | None, typer.Option(option, show_default=shown, help=help)], None
 
 
 def with_options(

@@ -55,7 +55,7 @@ def show(message: Any, how: Format, *, empty: Mapping[str, Mapping[str, str]] | 
         for name, words in (empty or {}).items():
             if name in item:
                 item[name] |= {one: word for one, word in words.items() if one not in item[name]}
-        print_sheet(item, _shown_once(message))
+        print_sheet(item, shown_once(message))
     else:
         _print({**more, **members(message)}, how)
 
@@ -88,10 +88,11 @@ def members(message: Any) -> dict[str, Any]:
     return _whole(MessageToDict(message, preserving_proto_field_name=True))
 
 
-def _shown_once(message: Any) -> list[str]:
-    from protos.admin.v1.annotations_pb2 import shown_once
+def shown_once(message: Any) -> list[str]:
+    """The names of the fields that a server tells this once."""
+    from protos.admin.v1.annotations_pb2 import shown_once as once
 
-    return [field.name for field in message.DESCRIPTOR.fields if field.GetOptions().Extensions[shown_once]]
+    return [field.name for field in message.DESCRIPTOR.fields if field.GetOptions().Extensions[once]]
 
 
 def _whole(value: Any) -> Any:

@@ -8,6 +8,7 @@ import typer
 
 from server.cli.duration import duration
 from server.cli.file import text_in
+from server.cli.given import said_of
 from server.cli.options import with_options
 from server.cli.rate import Rate, rate
 from server.cli.statement_issuer import StatementIssuer, statement_issuer
@@ -166,7 +167,7 @@ class Given:
 
         from protos.admin.v1.issuer_service_pb2 import IssuerPolicy, RateLimit
 
-        said = {name: value for name, value in given.items() if value is not None and value != []}
+        said = said_of(given)
         self.policy = IssuerPolicy()
         self.paths = [f"policy.{name}" for name in said]
         """What is said, as an update mask."""

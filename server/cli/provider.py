@@ -10,9 +10,10 @@ from server.cli.connection import remote
 from server.cli.duration import duration
 from server.cli.failing import REFUSED, USED_WRONGLY, fail
 from server.cli.file import text_in
+from server.cli.given import mask_of, said_of
 from server.cli.issuer import Etag, named
 from server.cli.noun import Noun
-from server.cli.options import with_options
+from server.cli.options import one_of, several, switch, with_options, word
 from server.cli.output import Format, show, show_all, show_deleted
 from server.cli.server import Server
 from server.cli.words import AssertionAlgorithm, AuthMethod, Issuer
@@ -37,42 +38,25 @@ Id = Annotated[str, typer.Argument(metavar="PROVIDER", help="The provider's id, 
 AskedKind = Annotated[Kind, typer.Option("--kind", help="Whose it is, or which protocol it speaks.")]
 
 
-def _word(option: str, metavar: str, help: str) -> tuple[Any, None]:
-    return Annotated[str | None, typer.Option(option, metavar=metavar, show_default=False, help=help)], None
-
-
-def _several(option: str, metavar: str, help: str) -> tuple[Any, None]:
-    shown = typer.Option(option, metavar=metavar, show_default=False, help=f"{help} May be repeated.")
-    return Annotated[list[str] | None, shown], None
-
-
-def _switch(options: str, help: str) -> tuple[Any, None]:
-    return Annotated[bool | None, typer.Option(options, help=help)], None
-
-
-def _one_of(words: type[StrEnum], option: str, help: str) -> tuple[Any, None]:
-    return Annotated[words | None, typer.Option(option, help=help)], None
-
-
 _CONFIG: dict[str, tuple[Any, Any]] = {
-    "issuer_uri": _word("--issuer-uri", "URI", "oidc: its issuer identifier."),
-    "authorization_uri": _word("--authorization-uri", "URI", "oauth2, or oidc without discovery: where users sign in."),
-    "token_uri": _word("--token-uri", "URI", "oauth2, or oidc without discovery: where codes are redeemed."),
-    "user_uri": _word("--user-uri", "URI", "oauth2, or oidc without discovery: where it says who the user is."),
-    "jwks_uri": _word("--jwks-uri", "URI", "oidc without discovery: where its keys are."),
-    "id_token_algorithms": _several(
+    "issuer_uri": word("--issuer-uri", "URI", "oidc: its issuer identifier."),
+    "authorization_uri": word("--authorization-uri", "URI", "oauth2, or oidc without discovery: where users sign in."),
+    "token_uri": word("--token-uri", "URI", "oauth2, or oidc without discovery: where codes are redeemed."),
+    "user_uri": word("--user-uri", "URI", "oauth2, or oidc without discovery: where it says who the user is."),
+    "jwks_uri": word("--jwks-uri", "URI", "oidc without discovery: where its keys are."),
+    "id_token_algorithms": several(
         "--id-token-algorithm", "ALGORITHM", "oidc: what may sign ID tokens, such as ES256; else what discovery lists."
     ),
-    "domain": _word("--domain", "DOMAIN", "auth0, okta: its host, such as acme.okta.com."),
-    "authorization_server": _word(
+    "domain": word("--domain", "DOMAIN", "auth0, okta: its host, such as acme.okta.com."),
+    "authorization_server": word(
         "--authorization-server", "SERVER", "okta: such as default; else the organization's own."
     ),
-    "hosted_domain": _word("--hosted-domain", "DOMAIN", "google: the Workspace domain whose users may sign in."),
-    "base_uri": _word("--base-uri", "URI", "github: of an Enterprise Server."),
-    "directory": _word("--directory", "DIRECTORY", "entra: the id or a domain of the directory (tenant)."),
+    "hosted_domain": word("--hosted-domain", "DOMAIN", "google: the Workspace domain whose users may sign in."),
+    "base_uri": word("--base-uri", "URI", "github: of an Enterprise Server."),
+    "directory": word("--directory", "DIRECTORY", "entra: the id or a domain of the directory (tenant)."),
 }
 _CLAIMS: dict[str, tuple[Any, Any]] = {
-    f"{name}_claim": _word(
+    f"{name}_claim": word(
         f"--{name.replace('_', '-')}-claim", "CLAIM", f"The claim to take for {words}; a dot leads into one."
     )
     for name, words in {
@@ -87,30 +71,30 @@ _CLAIMS: dict[str, tuple[Any, Any]] = {
     }.items()
 }
 _ACCESS: dict[str, tuple[Any, Any]] = {
-    "email_domains": _several(
+    "email_domains": several(
         "--allow-email-domain", "DOMAIN", "Only users with a verified e-mail address there may sign in."
     ),
-    "organizations": _several("--allow-organization", "ORGANIZATION", "Only users of this organization may sign in."),
-    "groups": _several("--allow-group", "GROUP", "Only users in this group may sign in."),
+    "organizations": several("--allow-organization", "ORGANIZATION", "Only users of this organization may sign in."),
+    "groups": several("--allow-group", "GROUP", "Only users in this group may sign in."),
 }
 _PLAIN: dict[str, tuple[Any, Any]] = {
-    "display_name": _word("--display-name", "NAME", "What users see."),
-    "disabled": _switch("--disable/--enable", "Whether users can sign in."),
-    "client_id": _word("--client-id", "ID", "Ours at the provider."),
-    "client_secret": _word(
+    "display_name": word("--display-name", "NAME", "What users see."),
+    "disabled": switch("--disable/--enable", "Whether users can sign in."),
+    "client_id": word("--client-id", "ID", "Ours at the provider."),
+    "client_secret": word(
         "--client-secret-file", "FILE", "A file with our secret at the provider, or - for the standard input."
     ),
-    "token_endpoint_auth_method": _one_of(AuthMethod, "--auth-method", "How we say at the provider who we are."),
-    "client_assertion_algorithm": _one_of(
+    "token_endpoint_auth_method": one_of(AuthMethod, "--auth-method", "How we say at the provider who we are."),
+    "client_assertion_algorithm": one_of(
         AssertionAlgorithm, "--assertion-algorithm", "What we sign with, for the method private_key_jwt."
     ),
-    "scopes": _several("--scope", "SCOPE", "What the provider is asked for."),
-    "login_domains": _several("--login-domain", "DOMAIN", "An e-mail domain whose users are led here."),
-    "vouches_for_email": _switch(
+    "scopes": several("--scope", "SCOPE", "What the provider is asked for."),
+    "login_domains": several("--login-domain", "DOMAIN", "An e-mail domain whose users are led here."),
+    "vouches_for_email": switch(
         "--vouches-for-email/--no-vouches-for-email",
         "Whether a verified address joins its users with those of other such providers.",
     ),
-    "vouches_for_clients": _switch(
+    "vouches_for_clients": switch(
         "--vouches-for-clients/--no-vouches-for-clients",
         "Whether its assertion alone (ID-JAG) lets a client act for one of its users.",
     ),
@@ -135,7 +119,7 @@ class Given:
     """What was said of a provider. An empty word or an only empty item says that there is none."""
 
     def __init__(self, **given: Any) -> None:
-        said = {name: value for name, value in given.items() if value is not None and value != []}
+        said = said_of(given)
         if "client_secret" in said:
             said["client_secret"] = _secret(said["client_secret"])
         self.config = {name: _items(said[name]) for name in _CONFIG if name in said}
@@ -228,8 +212,6 @@ def update(
     etag: Etag = "",
 ) -> None:
     """Change what is given; all else stays. An empty value says that there is none."""
-    from google.protobuf.field_mask_pb2 import FieldMask
-
     from protos.admin.v1.identity_provider_service_pb2 import UpdateIdentityProviderRequest
 
     kind = _got(server, issuer, provider).WhichOneof("config") if given.config else None
@@ -238,10 +220,9 @@ def update(
         fail(USED_WRONGLY, "a provider knows us by a key or by a secret: give --new-key or --client-secret-file")
     if new_key:
         paths.append("client_secret")
-    if not paths:
-        fail(USED_WRONGLY, "nothing to change: give at least one option; see tenantry provider update --help")
+    mask = mask_of(paths, "provider")
     whole.name, whole.etag = _named(issuer, provider), etag
-    request = UpdateIdentityProviderRequest(identity_provider=whole, update_mask=FieldMask(paths=paths))
+    request = UpdateIdentityProviderRequest(identity_provider=whole, update_mask=mask)
     show(server.call(request), server.output)
 
 

@@ -11,9 +11,10 @@ from server.cli.confirm import Yes, confirm
 from server.cli.connection import remote
 from server.cli.duration import duration
 from server.cli.failing import USED_WRONGLY, fail
+from server.cli.given import mask_of, said_of
 from server.cli.issuer import Etag, named
 from server.cli.noun import Noun
-from server.cli.options import with_options
+from server.cli.options import one_of, several, switch, with_options, word
 from server.cli.output import Format, show, show_all, show_deleted
 from server.cli.server import Server
 from server.cli.words import Issuer
@@ -31,40 +32,12 @@ class TokenFormat(StrEnum):
 
 
 OPTIONS: dict[str, tuple[Any, Any]] = {
-    "display_name": (
-        Annotated[
-            str | None, typer.Option("--display-name", metavar="NAME", show_default=False, help="What users see.")
-        ],
-        None,
+    "display_name": word("--display-name", "NAME", "What users see."),
+    "scopes": several("--scope", "SCOPE", "A scope of its own, and behind a space what users read of it."),
+    "implies": several(
+        "--implies", "SCOPES", "One of the scopes, and behind spaces the narrower ones that it implies."
     ),
-    "scopes": (
-        Annotated[
-            list[str] | None,
-            typer.Option(
-                "--scope",
-                metavar="SCOPE",
-                show_default=False,
-                help="A scope of its own, and behind a space what users read of it. May be repeated.",
-            ),
-        ],
-        None,
-    ),
-    "implies": (
-        Annotated[
-            list[str] | None,
-            typer.Option(
-                "--implies",
-                metavar="SCOPES",
-                show_default=False,
-                help="One of the scopes, and behind spaces the narrower ones that it implies. May be repeated.",
-            ),
-        ],
-        None,
-    ),
-    "token_format": (
-        Annotated[TokenFormat | None, typer.Option("--token-format", help="How its access tokens look.")],
-        None,
-    ),
+    "token_format": one_of(TokenFormat, "--token-format", "How its access tokens look."),
     "access_token_ttl": (
         Annotated[
             int | None,
@@ -78,7 +51,7 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
         ],
         None,
     ),
-    "disabled": (Annotated[bool | None, typer.Option("--disable/--enable", help="Whether it gets tokens.")], None),
+    "disabled": switch("--disable/--enable", "Whether it gets tokens."),
 }
 
 
@@ -91,7 +64,7 @@ class Given:
         from protos.admin.v1.issuer_service_pb2 import IssuerPolicy
         from protos.admin.v1.resource_service_pb2 import Resource
 
-        said = {name: value for name, value in given.items() if value is not None and value != []}
+        said = said_of(given)
         implies: list[str] = said.pop("implies", [])
         if implies and "scopes" not in said:
             fail(USED_WRONGLY, "--implies speaks of the scopes that are given with it: give --scope too")
@@ -159,15 +132,11 @@ def list_resources(server: Server, issuer: Issuer) -> None:
 @with_resource
 def update(given: Given, server: Server, issuer: Issuer, resource: Id, etag: Etag = "") -> None:
     """Change what is given; all else stays. The scopes that are given replace all that there are."""
-    from google.protobuf.field_mask_pb2 import FieldMask
-
     from protos.admin.v1.resource_service_pb2 import UpdateResourceRequest
 
-    if not given.paths:
-        fail(USED_WRONGLY, "nothing to change: give at least one option; see tenantry resource update --help")
+    mask = mask_of(given.paths, "resource")
     given.message.name, given.message.etag = _named(issuer, resource), etag
-    request = UpdateResourceRequest(resource=given.message, update_mask=FieldMask(paths=given.paths))
-    show(server.call(request), server.output)
+    show(server.call(UpdateResourceRequest(resource=given.message, update_mask=mask)), server.output)
 
 
 @app.command()

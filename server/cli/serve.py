@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.cli.connection import reaching
+from server.cli.connection import TOKEN, reaching
 from server.cli.failing import USED_WRONGLY, fail
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ async def _demo(settings: "Settings", house: "House") -> str:
         taken = {listing.id for listing in house.registry.page("", 1_000, with_deleted=True)}
         name = "demo" if "demo" not in taken else f"demo-{port}"
         await house.registry.create(NewIssuer(id=name, uri=uri, display_name="Demo", policy=Policy()))
-    token_file = settings.data_dir / "admin.token"
+    token_file = settings.data_dir / TOKEN
     acme = ["issuer", "create", "acme", "--uri", f"http://acme.localhost:{port}"]
     if settings.admin_token is None:
         acme += reaching(house.grpc, token_file)

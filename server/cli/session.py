@@ -10,7 +10,7 @@ from server.cli.issuer import named
 from server.cli.noun import Noun
 from server.cli.output import show, show_all, show_deleted
 from server.cli.server import Server
-from server.cli.words import Issuer
+from server.cli.words import Issuer, filter_option
 
 app = Noun()
 COLUMNS = ("id", "user", "provider", "authenticate_time", "expire_time")
@@ -24,9 +24,7 @@ def list_sessions(
     server: Server,
     issuer: Issuer,
     user: Annotated[str, typer.Option("--user", metavar="USER", show_default=False, help="Of this user alone.")] = "",
-    filter: Annotated[
-        str, typer.Option("--filter", metavar="FILTER", show_default=False, help="Which, such as: provider = google")
-    ] = "",
+    filter: Annotated[str, filter_option("Which, such as: provider = google")] = "",
 ) -> None:
     """List who is signed in, and since when."""
     from protos.admin.v1.session_service_pb2 import ListSessionsRequest

@@ -6,14 +6,14 @@ import typer
 
 from server.cli.confirm import Yes, confirm
 from server.cli.connection import remote
-from server.cli.failing import USED_WRONGLY, fail
+from server.cli.given import mask_of, said_of
 from server.cli.issuer import Etag, named
 from server.cli.noun import Noun
-from server.cli.options import with_options
+from server.cli.options import several, switch, with_options, word
 from server.cli.output import show, show_all, show_deleted
 from server.cli.readable import own_id
 from server.cli.server import Server
-from server.cli.words import Issuer
+from server.cli.words import Issuer, filter_option
 
 app = Noun()
 COLUMNS = ("id", "email", "display_name", "roles", "disabled", "last_sign_in_time")
@@ -21,34 +21,16 @@ COLUMNS = ("id", "email", "display_name", "roles", "disabled", "last_sign_in_tim
 Id = Annotated[str, typer.Argument(metavar="USER", help="The user's id, such as u_5c1f….")]
 
 
-def _several(name: str, what: str) -> tuple[Any, Any]:
-    option = typer.Option(name, show_default=False, help=f"{what} May be repeated.")
-    return Annotated[list[str] | None, option], None
-
-
 OPTIONS: dict[str, tuple[Any, Any]] = {
-    "email": (Annotated[str | None, typer.Option("--email", show_default=False, help="Their e-mail address.")], None),
-    "email_verified": (
-        Annotated[
-            bool | None,
-            typer.Option("--email-verified/--email-unverified", help="Whether somebody made sure that it is theirs."),
-        ],
-        None,
+    "email": word("--email", "ADDRESS", "Their e-mail address."),
+    "email_verified": switch("--email-verified/--email-unverified", "Whether somebody made sure that it is theirs."),
+    "display_name": word("--display-name", "NAME", "Their name."),
+    "organization": word("--organization", "ID", "The organization they belong to."),
+    "roles": several("--role", "ROLE", "A role that they have."),
+    "permissions": several("--permission", "PERMISSION", "A permission that they have."),
+    "fixed_fields": several(
+        "--fixed-field", "FIELD", "What stays when they sign in; all else is as their provider says."
     ),
-    "display_name": (
-        Annotated[str | None, typer.Option("--display-name", metavar="NAME", show_default=False, help="Their name.")],
-        None,
-    ),
-    "organization": (
-        Annotated[
-            str | None,
-            typer.Option("--organization", metavar="ID", show_default=False, help="The organization they belong to."),
-        ],
-        None,
-    ),
-    "roles": _several("--role", "A role that they have."),
-    "permissions": _several("--permission", "A permission that they have."),
-    "fixed_fields": _several("--fixed-field", "What stays when they sign in; all else is as their provider says."),
 }
 
 
@@ -58,7 +40,7 @@ class Given:
     def __init__(self, **given: Any) -> None:
         from protos.admin.v1.user_service_pb2 import User
 
-        said = {name: value for name, value in given.items() if value is not None and value != []}
+        said = said_of(given)
         self.paths = list(said)
         """What is said, as an update mask."""
         more: dict[str, Any] = {name: value for name, value in said.items() if value != [""]}
@@ -115,12 +97,7 @@ def get(server: Server, issuer: Issuer, user: Id) -> None:
 def list_users(
     server: Server,
     issuer: Issuer,
-    filter: Annotated[
-        str,
-        typer.Option(
-            "--filter", metavar="FILTER", show_default=False, help='Which, such as: email = "eve@example.com"'
-        ),
-    ] = "",
+    filter: Annotated[str, filter_option('Which, such as: email = "eve@example.com"')] = "",
 ) -> None:
     """List the users of an issuer."""
     from protos.admin.v1.user_service_pb2 import ListUsersRequest
@@ -137,15 +114,11 @@ def update(given: Given, server: Server, issuer: Issuer, user: Id, etag: Etag = 
 
     What changes stays when they sign in, whatever their provider says.
     """
-    from google.protobuf.field_mask_pb2 import FieldMask
-
     from protos.admin.v1.user_service_pb2 import UpdateUserRequest
 
-    if not given.paths:
-        fail(USED_WRONGLY, "nothing to change: give at least one option; see tenantry user update --help")
+    mask = mask_of(given.paths, "user")
     given.message.name, given.message.etag = _named(issuer, user), etag
-    request = UpdateUserRequest(user=given.message, update_mask=FieldMask(paths=given.paths))
-    show(server.call(request), server.output)
+    show(server.call(UpdateUserRequest(user=given.message, update_mask=mask)), server.output)
 
 
 @app.command()

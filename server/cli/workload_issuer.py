@@ -9,9 +9,10 @@ from server.cli.confirm import Yes, confirm
 from server.cli.connection import remote
 from server.cli.failing import USED_WRONGLY, fail
 from server.cli.file import text_in
+from server.cli.given import mask_of, said_of
 from server.cli.issuer import Etag, named
 from server.cli.noun import Noun
-from server.cli.options import with_options
+from server.cli.options import several, switch, with_options, word
 from server.cli.output import show, show_all, show_deleted
 from server.cli.server import Server
 from server.cli.words import Issuer
@@ -22,57 +23,12 @@ COLUMNS = ("id", "issuer_uri", "display_name", "disabled")
 Id = Annotated[str, typer.Argument(metavar="WORKLOAD_ISSUER", help="The workload issuer's id, such as github.")]
 
 OPTIONS: dict[str, tuple[Any, Any]] = {
-    "display_name": (
-        Annotated[str | None, typer.Option("--display-name", metavar="NAME", show_default=False, help="For people.")],
-        None,
-    ),
-    "jwks_uri": (
-        Annotated[
-            str | None,
-            typer.Option("--jwks-uri", metavar="URI", show_default="by discovery", help="Where its keys lie."),
-        ],
-        None,
-    ),
-    "jwks": (
-        Annotated[
-            str | None,
-            typer.Option(
-                "--jwks-file",
-                metavar="FILE",
-                show_default=False,
-                help="Or a file with its keys (a JWK Set), or -; an empty word takes them away.",
-            ),
-        ],
-        None,
-    ),
-    "algorithms": (
-        Annotated[
-            list[str] | None,
-            typer.Option(
-                "--algorithm",
-                metavar="ALG",
-                show_default="any",
-                help="What may sign its tokens, such as RS256. May be repeated.",
-            ),
-        ],
-        None,
-    ),
-    "audience": (
-        Annotated[
-            str | None,
-            typer.Option(
-                "--audience", metavar="AUD", show_default="the token endpoint", help="For whom its tokens must be."
-            ),
-        ],
-        None,
-    ),
-    "reusable": (
-        Annotated[
-            bool | None,
-            typer.Option("--reusable/--single-use", help="Whether one of its tokens may be shown more than once."),
-        ],
-        None,
-    ),
+    "display_name": word("--display-name", "NAME", "For people."),
+    "jwks_uri": word("--jwks-uri", "URI", "Where its keys lie.", "by discovery"),
+    "jwks": word("--jwks-file", "FILE", "Or a file with its keys (a JWK Set), or -; an empty word takes them away."),
+    "algorithms": several("--algorithm", "ALG", "What may sign its tokens, such as RS256.", "any"),
+    "audience": word("--audience", "AUD", "For whom its tokens must be.", "the token endpoint"),
+    "reusable": switch("--reusable/--single-use", "Whether one of its tokens may be shown more than once."),
     "rules": (
         Annotated[
             list[str] | None,
@@ -86,7 +42,7 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
         ],
         None,
     ),
-    "disabled": (Annotated[bool | None, typer.Option("--disable/--enable", help="Whether its word counts.")], None),
+    "disabled": switch("--disable/--enable", "Whether its word counts."),
 }
 
 
@@ -96,7 +52,7 @@ class Given:
     def __init__(self, **given: Any) -> None:
         from protos.admin.v1.workload_issuer_service_pb2 import WorkloadIssuer
 
-        said = {name: value for name, value in given.items() if value is not None and value != []}
+        said = said_of(given)
         self.paths = list(said)
         """What is said, as an update mask."""
         if said.get("jwks"):
@@ -163,14 +119,11 @@ def list_workload_issuers(server: Server, issuer: Issuer) -> None:
 @with_workload_issuer
 def update(given: Given, server: Server, issuer: Issuer, workload_issuer: Id, etag: Etag = "") -> None:
     """Change what is given; all else stays. The rules that are given replace all that there are."""
-    from google.protobuf.field_mask_pb2 import FieldMask
-
     from protos.admin.v1.workload_issuer_service_pb2 import UpdateWorkloadIssuerRequest
 
-    if not given.paths:
-        fail(USED_WRONGLY, "nothing to change: give at least one option; see tenantry workload-issuer update --help")
+    mask = mask_of(given.paths, "workload-issuer")
     given.message.name, given.message.etag = _named(issuer, workload_issuer), etag
-    request = UpdateWorkloadIssuerRequest(workload_issuer=given.message, update_mask=FieldMask(paths=given.paths))
+    request = UpdateWorkloadIssuerRequest(workload_issuer=given.message, update_mask=mask)
     show(server.call(request), server.output)
 
 
@@ -195,12 +148,12 @@ def _rule(text: str) -> Any:
     from protos.admin.v1.workload_issuer_service_pb2 import WorkloadIssuer
 
     try:
-        client_id, *words = shlex.split(text)
+        client_id, *conditions = shlex.split(text)
     except ValueError:
         fail(USED_WRONGLY, f"--rule {text!r} is no rule; say CLIENT CLAIM=PATTERN, with every quote closed")
     rule = WorkloadIssuer.Rule(client_id=client_id)
-    for word in words:
-        name, equals, value = word.partition("=")
+    for condition in conditions:
+        name, equals, value = condition.partition("=")
         if not equals or not name or "=" in client_id:
             fail(USED_WRONGLY, f"--rule {text!r} is no rule; say CLIENT CLAIM=PATTERN …")
         if name == "scope":

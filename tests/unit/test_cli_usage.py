@@ -67,7 +67,7 @@ def test_the_version_is_the_one_that_is_installed(tmp_path: Path) -> None:
         ("issuer list --token ü", "token"),
         ("issuer list", "--data-dir"),
         ("issuer list --token-file no/such/file", "no/such/file"),
-        ("issuer list --token-file .", "cannot be read"),
+        ("issuer list --token-file .", "the admin token cannot be read from .: Is a directory"),
     ],
 )
 def test_what_is_used_wrongly_ends_with_2_and_says_what_in_a_line(tmp_path: Path, words: str, said: str) -> None:

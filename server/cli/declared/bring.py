@@ -13,6 +13,7 @@ from server.cli.declared.documents import Declared, Thing
 from server.cli.declared.kinds import Kind
 from server.cli.declared.spoken import WHERE, at, is_secret, secrets, spoken
 from server.cli.failing import UNREACHABLE
+from server.cli.output import shown_once
 from server.cli.server import NotDone, Server
 
 Verb = Literal["created", "updated", "unchanged", "deleted", "failed"]
@@ -133,7 +134,7 @@ class Bringing:
         brought.CopyFrom(thing.message)
         brought.ClearField("name")
         made = self.server.ask(request)
-        return _created(thing, {} if self.rehearse else _shown_once(made))
+        return _created(thing, {} if self.rehearse else _made(made))
 
     def _update(self, thing: Thing, there: Any) -> Outcome:
         mask = [path for path in thing.said if _differs(thing, there, path)]
@@ -145,7 +146,7 @@ class Bringing:
             changed += [path for path in mask if is_secret(thing.kind.message, path)]
         if not changed:
             return Outcome("unchanged", thing.name)
-        made = {} if self.rehearse else _shown_once(self._ask_update(thing, there, mask, rehearse=False))
+        made = {} if self.rehearse else _made(self._ask_update(thing, there, mask, rehearse=False))
         before, after = ({path: at(seen, path) for path in changed} for seen in (there, rehearsed))
         after |= {path: SECRET for path in changed if is_secret(thing.kind.message, path)}
         return Outcome("updated", thing.name, before=before, after=after, made=made)
@@ -211,9 +212,6 @@ def _is_missing(not_done: NotDone) -> bool:
     return not_done.status == "NOT_FOUND"
 
 
-def _shown_once(message: Any) -> dict[str, str]:
-    from protos.admin.v1 import annotations_pb2
-
-    known: Any = annotations_pb2
-    fields = [field for field, _ in message.ListFields() if field.GetOptions().Extensions[known.shown_once]]
-    return {field.name: getattr(message, field.name) for field in fields}
+def _made(message: Any) -> dict[str, str]:
+    """The secrets that it tells."""
+    return {name: secret for name in shown_once(message) if (secret := getattr(message, name))}

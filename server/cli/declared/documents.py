@@ -2,8 +2,6 @@
 
 import json
 import os
-import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +10,10 @@ from typing import Any, cast
 from server.cli.declared import kinds
 from server.cli.declared.kinds import ISSUER, Kind
 from server.cli.declared.spoken import heard, paths
-from server.cli.file import STDIN, called, why
+from server.cli.file import STDIN, called, contents
+from server.cli.words import ID, ID_FORM
+from server.unreadable import why
 
-_ID = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _OF_DOCUMENT = ("kind", "id")
 
 
@@ -74,8 +73,7 @@ class _Reader:
 
     def documents(self, file: str) -> list[Any]:
         try:
-            text = sys.stdin.read() if file == STDIN else Path(file).read_text("utf-8")
-            read = list(_parsed(text))
+            read = list(_parsed(contents(file)))
         except RecursionError:
             self.wrong.append(f"{called(file)}: cannot be read: it is nested too deeply")
             return []
@@ -143,9 +141,9 @@ class _Reader:
 
     def _id(self, members: Mapping[str, Any], place: str) -> str:
         own_id = members.get("id")
-        if isinstance(own_id, str) and _ID.fullmatch(own_id):
+        if isinstance(own_id, str) and ID.fullmatch(own_id):
             return own_id
-        self.wrong.append(f"{place}, id: must be 1 to 63 of a-z, 0-9 and -, begin with a letter and not end with -")
+        self.wrong.append(f"{place}, id: {ID_FORM}")
         return ""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from server.cli.health.finding import Finding, fail, ok, warn
+from server.unreadable import why
 
 DAY = 86_400
 SOON = 14 * DAY
@@ -17,7 +18,7 @@ def expiry(path: Path) -> Iterator[Finding]:
     try:
         found = x509.load_pem_x509_certificates(path.read_bytes())
     except (OSError, ValueError) as error:
-        yield fail("certificate", f"{path} cannot be read: {error}", "give a certificate in PEM")
+        yield fail("certificate", f"{path} cannot be read: {why(error)}", "give a certificate in PEM")
         return
     ends = min(certificate.not_valid_after_utc for certificate in found)
     said = f"{path} is good until {ends:%Y-%m-%d}"

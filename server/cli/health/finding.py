@@ -1,6 +1,6 @@
 """One thing that was looked at, and what to do about it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,8 +42,3 @@ def some(names: Sequence[str]) -> str:
     """Of many with the same trouble, the first few."""
     more = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def told_together(findings: Sequence[Finding], fine: Finding) -> Iterable[Finding]:
-    """What is wrong, or that all is fine."""
-    return findings or [fine]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from server.cli.health.finding import Finding, counted, fail, ok, some, told_together, warn
+from server.cli.health.finding import Finding, counted, fail, ok, some, warn
 
 if TYPE_CHECKING:
     from storage_sqlite.glance import RegistryGlance
@@ -51,7 +51,7 @@ def modes(data_dir: Path) -> Iterable[Finding]:
             wrong.append(fail("directory", f"others may read {path}", f"chmod 600 {path}, and make another secret"))
         if path.is_symlink() or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
             wrong.append(warn("directory", f"{path} is no plain file", "make sure that it leads where you think"))
-    return told_together(wrong, ok("directory", f"{data_dir} is for its owner alone"))
+    return wrong or [ok("directory", f"{data_dir} is for its owner alone")]
 
 
 def files(data_dir: Path, configured_key: str | None) -> Iterator[Finding]:
