@@ -51,11 +51,6 @@ class Sessions:
     def remove(self, digest: bytes) -> bool:
         return changed(self._connection.execute("DELETE FROM sessions WHERE digest = ?", (digest,)))
 
-    def remove_of_user(self, user_id: str, provider: str | None = None) -> int:
-        return self._connection.execute(
-            "DELETE FROM sessions WHERE user_id = ?1 AND (?2 IS NULL OR provider = ?2)", (user_id, provider)
-        ).rowcount
-
     def of_user(self, user_id: str) -> Sequence[Session]:
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM sessions WHERE user_id = ? ORDER BY digest", (user_id,)

@@ -4,6 +4,7 @@ removed. Acts on the registry's own store."""
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from tenants import etags
 from tenants.issuer_uri import is_further_host
 from tenants.listings import ListTurn, kept_for
 from tenants.problems import (
@@ -155,8 +156,7 @@ def remove(turn: ListTurn, removal: Removal) -> None:
 
     Raises NoSuchIssuer, NoSuchThing or EtagMismatch."""
     domain = get(turn, (removal.issuer_id, removal.id))
-    if removal.etag and removal.etag != etag(domain):
-        raise EtagMismatch(etag(domain))
+    etags.expect(removal.etag, etag(domain))
     _remove(turn, domain, "domain.deleted")
 
 

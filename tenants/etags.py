@@ -1,10 +1,30 @@
-"""Validators for what has no version of its own (AIP-154): a digest of all that a record says."""
+"""Validators of what is shown (AIP-154): a version, or where a record has none a digest of all that it says."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, cast
+from typing import Any, Protocol, cast
+
+from tenants.problems import EtagMismatch
+
+
+class Versioned(Protocol):
+    @property
+    def created_at(self) -> int: ...
+    @property
+    def version(self) -> int: ...
+
+
+def versioned(record: Versioned) -> str:
+    """Of a record whose version rises with every change: one that comes after it by the same id has another birth."""
+    return f"{record.created_at:x}.{record.version}"
+
+
+def expect(seen: str, current: str) -> None:
+    """Raises EtagMismatch where the caller saw another one, and says which they saw."""
+    if seen and seen != current:
+        raise EtagMismatch(current)
 
 
 def of(record: Any) -> str:

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from tenants import domains, listings
+from tenants import domains, etags, listings
 from tenants.actor import Actor, AfterCommit, Limits, Observer
 from tenants.acts.found import found
 from tenants.acts.once import Name
@@ -26,7 +26,7 @@ from tenants.listings import ListTurn, Reservation, Step, etag
 from tenants.new_issuer import NewIssuer, check_new
 from tenants.news import News
 from tenants.patience import patiently
-from tenants.problems import EtagMismatch, IssuerUnavailable, NoSuchIssuer, Unknown
+from tenants.problems import IssuerUnavailable, NoSuchIssuer, Unknown
 from tenants.records import SYSTEM, Domain, Issuer, Listing, Origin, Policy
 from tenants.residence import Residence
 from tenants.store import RegistryTx, Stores, Tx
@@ -364,5 +364,4 @@ def _refuse(listing: Listing, allowed: frozenset[str], seen: str) -> None:
     """Unless it is in a state that is `allowed`, and as it was `seen`."""
     if listing.state not in allowed:
         raise IssuerUnavailable(f"{listing.id} is {listing.state}")
-    if seen and seen != etag(listing):
-        raise EtagMismatch(etag(listing))
+    etags.expect(seen, etag(listing))

@@ -1,19 +1,17 @@
 """AdminTokenService: proto in, the registry's answer out."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import admin_token_service_pb2 as pb
-from server.admin import names
+from server.admin import names, times
 from server.admin.caller import Caller
 from server.admin.names import PageTokens
-from server.admin.turns import done
+from server.admin.turns import done, told_in_full
 from tenants import admin_tokens
 from tenants.admin_tokens import AdminTokens, NewAdminToken
-from tenants.problems import AlreadyThere, Invalid, NoSuchThing
 from tenants.records import DAY, AdminToken, Role
 
 USUAL_TTL = 90 * DAY
@@ -63,21 +61,12 @@ class AdminTokenService:
             return await done(self._tokens.change, caller, request, admin_tokens.remove, token_id, lambda _: Empty())
 
 
-@contextmanager
-def _told_in_full() -> Generator[None]:
-    """Problems leave with the names and the fields as the caller knows them."""
-    try:
-        yield
-    except (NoSuchThing, AlreadyThere) as problem:
-        raise type(problem)(names.of_admin_token(str(problem))) from None
-    except Invalid as invalid:
-        if invalid.field in ("request_id", "name") or invalid.field.startswith("admin_token"):
-            raise
-        raise Invalid(f"admin_token.{invalid.field}", invalid.description) from None
+def _told_in_full() -> AbstractContextManager[None]:
+    return told_in_full(names.of_admin_token, "admin_token")
 
 
 def _message(token: AdminToken, secret: str = "") -> pb.AdminToken:
-    message = pb.AdminToken(
+    return pb.AdminToken(
         name=names.of_admin_token(token.id),
         role=_NUMBERS[token.role],  # type: ignore[arg-type]
         issuers=[f"issuers/{issuer_id}" for issuer_id in token.issuers],
@@ -86,7 +75,5 @@ def _message(token: AdminToken, secret: str = "") -> pb.AdminToken:
         create_time=Timestamp(seconds=token.created_at),
         creator=token.created_by,
         expire_time=Timestamp(seconds=token.expires_at),
+        last_use_time=times.written(token.last_used_at or None),
     )
-    if token.last_used_at:
-        message.last_use_time.seconds = token.last_used_at
-    return message

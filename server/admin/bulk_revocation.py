@@ -4,12 +4,10 @@ import hashlib
 import json
 from dataclasses import replace
 
-from google.protobuf.any_pb2 import Any as AnyMessage
-
 from protos.admin.v1 import grant_service_pb2 as pb
 from server.admin import filter, names, whose
 from server.admin.filter import Field
-from server.admin.turns import reachable
+from server.admin.turns import packed, reachable
 from tenants.acts.once import Name, Named, once
 from tenants.acts.operate_grants import Batch, BatchEnded, Grants, GrantState, revoke_batch, state_of
 from tenants.acts.walk import Walk
@@ -82,9 +80,7 @@ class BulkRevocation:
                 if not more:
                     break
             await checkpoint({"place": place, "count": count}, place * 100 // LAST)
-        told = AnyMessage()
-        told.Pack(pb.RevokeGrantsResponse(revoked_count=count))
-        return told.SerializeToString()
+        return packed(pb.RevokeGrantsResponse(revoked_count=count))
 
     async def _turn(self, operation: Operation, batch: Batch) -> BatchEnded:
         tenant = reachable(self._registry, operation.issuer_id)

@@ -9,9 +9,8 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import client_service_pb2 as pb
-from server.admin import filter, jwks, masks, names, walks
+from server.admin import filter, jwks, masks, names, times, walks
 from server.admin.caller import Caller
-from server.admin.fitting import fitting
 from server.admin.names import PageTokens
 from server.admin.status import DocumentUnusable, Immutable
 from server.admin.turns import Turns
@@ -27,7 +26,7 @@ from tenants.acts.client_changes import (
     enable_client,
     etag,
     list_clients,
-    remove_seen_client,
+    remove_client,
     reread,
 )
 from tenants.acts.operate import NewClient, SecretRotation, add_client, get_client, rotate_secret
@@ -47,23 +46,7 @@ _ORIGINS = {
 }
 
 
-_FIELDS = masks.changeable(
-    pb.Client,
-    set_once=("name", "client_id"),
-    output_only=(
-        "origin",
-        "client_secret",
-        "client_secret_set",
-        "create_time",
-        "last_use_time",
-        "software_statement",
-        "state",
-        "secrets",
-        "document_read_time",
-        "document_expire_time",
-        "etag",
-    ),
-)
+_FIELDS = masks.changeable(pb.Client, also_set_once=("client_id",))
 _DECIDED = "scope_limit"
 """What the operator says of a client that came by itself."""
 
@@ -118,12 +101,15 @@ class ClientService:
         holds = filter.parse(request.filter, _SEEN)
         asked = walks.asked("clients", issuer_id, request.filter)
         after = self._page_tokens.after(request.page_token, asked)
-        seen = await walks.walked(partial(self._turns.read, issuer_id, list_clients), after, size, holds)
-        page = fitting([_client(issuer_id, client) for client in seen.found])
-        more, place = seen.more, seen.place
-        if len(page) < len(seen.found):
-            more, place = True, page[-1].client_id
-        following = self._page_tokens.following(place, asked) if more else ""
+        page, place = await walks.page(
+            partial(self._turns.read, issuer_id, list_clients),
+            after,
+            size,
+            holds,
+            shown=partial(_client, issuer_id),
+            place_of=lambda client: client.id,
+        )
+        following = "" if place is None else self._page_tokens.following(place, asked)
         return pb.ListClientsResponse(clients=page, next_page_token=following)
 
     async def UpdateClient(self, request: pb.UpdateClientRequest, caller: Caller) -> pb.Client:
@@ -137,7 +123,7 @@ class ClientService:
 
     async def DeleteClient(self, request: pb.DeleteClientRequest, caller: Caller) -> Empty:
         issuer_id, named = _named(request)
-        return await self._turns.change(caller, request, issuer_id, remove_seen_client, named, lambda _: Empty())
+        return await self._turns.change(caller, request, issuer_id, remove_client, named, lambda _: Empty())
 
     async def DisableClient(self, request: pb.DisableClientRequest, caller: Caller) -> pb.Client:
         issuer_id, named = _named(request)
@@ -259,14 +245,16 @@ def _client(issuer_id: str, client: Client, secret: str | None = None) -> pb.Cli
         client_secret=secret or "",
         client_secret_set=bool(client.secrets),
         secrets=[
-            pb.Client.Secret(id=hashlib.sha256(secret.digest).hexdigest()[:8], expire_time=_time(secret.expires_at))
+            pb.Client.Secret(
+                id=hashlib.sha256(secret.digest).hexdigest()[:8], expire_time=times.written(secret.expires_at)
+            )
             for secret in client.secrets
         ],
         state=_state(client),
         scope_limit=" ".join(client.scope_limit or ()),
         etag=etag(client),
         create_time=Timestamp(seconds=client.created_at),
-        last_use_time=_time(None if client.last_used_at == client.created_at else client.last_used_at),
+        last_use_time=times.written(None if client.last_used_at == client.created_at else client.last_used_at),
         jwks=jwks.written(client.jwks),
         jwks_uri=client.jwks_uri or "",
         token_endpoint_auth_signing_alg=client.assertion_algorithm or "",
@@ -279,10 +267,6 @@ def _client(issuer_id: str, client: Client, secret: str | None = None) -> pb.Cli
         backchannel_logout_uri=client.backchannel_logout_uri or "",
         backchannel_logout_session_required=SESSION_REQUIRED in client.metadata,
         userinfo_signed_response_alg=client.metadata.get(SIGNED_USERINFO, ""),
-        document_read_time=_time(None if client.document is None else client.document.fetched_at),
-        document_expire_time=_time(None if client.document is None else client.document.expires_at),
+        document_read_time=times.written(None if client.document is None else client.document.fetched_at),
+        document_expire_time=times.written(None if client.document is None else client.document.expires_at),
     )
-
-
-def _time(seconds: int | None) -> Timestamp | None:
-    return None if seconds is None else Timestamp(seconds=seconds)

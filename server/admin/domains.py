@@ -1,22 +1,21 @@
 """DomainService: proto in, the registry's answer out; and the question to the DNS between two turns."""
 
-from collections.abc import Awaitable, Collection, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Collection
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Protocol
 
 from google.protobuf.empty_pb2 import Empty
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import domain_service_pb2 as pb
-from server.admin import names
+from server.admin import names, times
 from server.admin.caller import Caller
 from server.admin.names import PageTokens
-from server.admin.turns import done
+from server.admin.turns import done, told_in_full
 from tenants import domains
 from tenants.domains import NewDomain, Removal, Said, challenge_name, check_host, etag, judged
 from tenants.issuer_uri import split
-from tenants.problems import AlreadyThere, Invalid, NoSuchThing, Unfetched
+from tenants.problems import Unfetched
 from tenants.records import Domain
 from tenants.registry import Registry
 
@@ -106,15 +105,8 @@ class DomainService:
             return Said(domain, str(why))
 
 
-@contextmanager
-def _told_in_full(issuer_id: str) -> Generator[None]:
-    """Problems leave with the names and the fields as the caller knows them."""
-    try:
-        yield
-    except (NoSuchThing, AlreadyThere) as problem:
-        raise type(problem)(names.DOMAINS.name(issuer_id, str(problem))) from None
-    except Invalid as invalid:
-        raise invalid if invalid.field != "host" else Invalid("domain.host", invalid.description) from None
+def _told_in_full(issuer_id: str) -> AbstractContextManager[None]:
+    return told_in_full(partial(names.DOMAINS.name, issuer_id), "domain")
 
 
 def _message(domain: Domain) -> pb.Domain:
@@ -124,13 +116,9 @@ def _message(domain: Domain) -> pb.Domain:
         state=pb.Domain.STATE_PENDING if domain.verified_at is None else pb.Domain.STATE_ACTIVE,
         challenge_name=challenge_name(domain.host),
         challenge_value=domain.challenge,
-        create_time=_time(domain.created_at),
-        check_time=_time(domain.checked_at),
-        verify_time=_time(domain.verified_at),
+        create_time=times.written(domain.created_at),
+        check_time=times.written(domain.checked_at),
+        verify_time=times.written(domain.verified_at),
         last_error=domain.last_error,
         etag=etag(domain),
     )
-
-
-def _time(seconds: int | None) -> Timestamp | None:
-    return None if seconds is None else Timestamp(seconds=seconds)

@@ -1,27 +1,26 @@
 """EventService: proto in, what stands in a trail out."""
 
-import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from functools import partial
 
 from protos.admin.v1 import event_service_pb2 as pb
-from server.admin import filter, names
+from server.admin import filter, names, walks
 from server.admin.caller import EVERY_ISSUER, Caller, Forbidden
 from server.admin.event_stream import Begin, EventStream
-from server.admin.fitting import fitting
 from server.admin.names import PageTokens
 from server.admin.status import TooManyStreams
 from server.admin.trails import FIELDS, Trails, shown
 from tenants.acts.events import END, Look, check_chain, find_event, look, look_back, unlike
+from tenants.acts.walk import Walk, Walked
 from tenants.problems import Invalid, NoSuchThing
+from tenants.records import Event
 from tenants.registry import Registry
 from tenants.trail import Link
 
-TURNS = 20
-"""That one call takes for a page."""
 CHECKS = 200
-"""The same for a check: 100,000 events."""
+"""Turns that one call takes for a check: 100,000 events."""
 MOST_STREAMS = 100
 MOST_OF_ONE = 50
 """Of them, that one caller may have open."""
@@ -51,21 +50,20 @@ class EventService:
         if request.order_by not in _ORDERS:
             raise Invalid("order_by", "must be sequence or sequence desc")
         back = _ORDERS[request.order_by]
-        asked = _asked("events", trail, request.filter, request.order_by)
+        asked = walks.asked("events", trail, request.filter, request.order_by)
         begin = END if back else max(0, (holds.least("sequence") or 0) - 1)
         place = int(self._page_tokens.after(request.page_token, asked) or begin)
-        least, more, found = holds.least("event_time"), True, list[pb.Event]()
-        for _ in range(TURNS):
-            wanted = Look(place, size - len(found), holds, since=least)
+        least = holds.least("event_time")
+
+        async def read(walk: Walk[int, Event]) -> Walked[int, Event]:
+            wanted = Look(walk.place, walk.limit, walk.holds, since=least)
             seen = await self._trails.read(trail, look_back if back else look, wanted)
-            found += [shown(trail, event) for event in seen.events]
-            place, more = seen.place, seen.more
-            if not more or len(found) == size:
-                break
-        page = fitting(found)
-        if len(page) < len(found):
-            place, more = page[-1].sequence, True
-        following = self._page_tokens.following(str(place), asked) if more else ""
+            return Walked(seen.events, seen.place, seen.more)
+
+        page, place = await walks.page(
+            read, place, size, holds, shown=partial(shown, trail), place_of=lambda event: event.sequence
+        )
+        following = "" if place is None else self._page_tokens.following(str(place), asked)
         return pb.ListEventsResponse(events=page, next_page_token=following)
 
     async def StreamEvents(
@@ -77,7 +75,7 @@ class EventService:
             raise Forbidden("this credential is bound to issuers, and this is of none")
         if request.resume_token and request.HasField("start_time"):
             raise Invalid("start_time", "is of no use with a resume_token")
-        asked = _asked("stream", request.parent, request.filter)
+        asked = walks.asked("stream", request.parent, request.filter)
         begin = Begin.read(self._page_tokens.after(request.resume_token, asked, "resume_token"))
         if request.HasField("start_time"):
             begin = Begin(request.start_time.seconds, {})
@@ -108,7 +106,7 @@ class EventService:
         trail = names.trail_of(request.parent)
         if bool(request.known_sequence) != bool(request.known_hash):
             raise Invalid("known_hash", "goes with known_sequence")
-        asked = _asked("check", trail, f"{request.known_sequence} {request.known_hash}")
+        asked = walks.asked("check", trail, f"{request.known_sequence} {request.known_hash}")
         former = _link(self._page_tokens.after(request.page_token, asked))
         told = pb.VerifyEventsResponse()
         if request.known_sequence:
@@ -132,11 +130,6 @@ class EventService:
                 return told
         told.next_page_token = self._page_tokens.following(f"{told.newest_sequence}.{told.newest_hash}", asked)
         return told
-
-
-def _asked(kind: str, parent: str, *more: str) -> str:
-    """All that a token is good for only together with, in ASCII whatever a filter holds."""
-    return f"{kind} {hashlib.sha256(repr((parent, *more)).encode('utf-8')).hexdigest()}"
 
 
 def _link(token: str) -> Link | None:

@@ -7,7 +7,7 @@ from google.longrunning import operations_pb2 as longrunning  # pyright: ignore[
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import grant_service_pb2 as pb
-from server.admin import bulk_revocation, filter, names, walks, whose
+from server.admin import bulk_revocation, filter, names, times, walks, whose
 from server.admin.caller import Caller
 from server.admin.names import PageTokens
 from server.admin.operations import begun
@@ -60,11 +60,11 @@ class GrantService:
             wanted = Grants(walk=walk, user_id=user_id, client_id=client_id)
             return await self._turns.read(issuer_id, list_grants, wanted)
 
-        seen = await walks.walked(read, place, size, holds)
-        return pb.ListGrantsResponse(
-            grants=[self._shown(issuer_id, grant) for grant in seen.found],
-            next_page_token=self._page_tokens.following(str(seen.place), asked) if seen.more else "",
+        page, place = await walks.page(
+            read, place, size, holds, shown=partial(self._shown, issuer_id), place_of=lambda grant: grant.id
         )
+        following = "" if place is None else self._page_tokens.following(str(place), asked)
+        return pb.ListGrantsResponse(grants=page, next_page_token=following)
 
     async def RevokeGrant(self, request: pb.RevokeGrantRequest, caller: Caller) -> pb.Grant:
         issuer_id, grant_id = names.GRANTS.ids(request.name)
@@ -95,14 +95,10 @@ class GrantService:
             provider=grant.provider,
             state=_STATES[state_of(grant, self._clock())],
             create_time=Timestamp(seconds=grant.created_at),
-            last_use_time=_time(used),
+            last_use_time=times.written(used),
             expire_time=Timestamp(seconds=grant.expires_at),
-            revoke_time=_time(grant.revoked_at),
-            refresh_expire_time=_time(grant.refresh_expires_at),
+            revoke_time=times.written(grant.revoked_at),
+            refresh_expire_time=times.written(grant.refresh_expires_at),
             sid=grant.sid or "",
             parent_grant="" if grant.parent_id is None else names.GRANTS.name(issuer_id, str(grant.parent_id)),
         )
-
-
-def _time(seconds: int | None) -> Timestamp | None:
-    return None if seconds is None else Timestamp(seconds=seconds)

@@ -42,10 +42,7 @@ _STATES: dict[State, pb.TestIdentityProviderResponse.Check.State] = {
     "failed": _Check.STATE_FAILED,
     "skipped": _Check.STATE_SKIPPED,
 }
-_OUTPUT_ONLY = frozenset(
-    {"client_secret_set", "redirect_uri", "create_time", "update_time", "etag", "public_jwk", "client_jwks_uri"}
-)
-_FIELDS = masks.changeable(pb.IdentityProvider, set_once=("name",), output_only=_OUTPUT_ONLY)
+_FIELDS = masks.changeable(pb.IdentityProvider)
 
 
 class Examiner(Protocol):

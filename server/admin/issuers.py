@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import issuer_service_pb2 as pb
-from server.admin import filter, names, policy, walks
+from server.admin import filter, masks, names, policy, times, walks
 from server.admin.caller import Caller
 from server.admin.names import PageTokens
 from server.admin.status import Immutable
@@ -26,9 +25,7 @@ _STATES = {
     "disabled": pb.Issuer.STATE_DISABLED,
     "deleted": pb.Issuer.STATE_DELETED,
 }
-_SET_ONCE = frozenset({"name", "issuer_uri"})
-_OUTPUT_ONLY = frozenset({"uid", "state", "create_time", "update_time", "delete_time", "purge_time", "etag"})
-_CHANGEABLE = frozenset({"display_name", "policy", *(f"policy.{name}" for name in policy.FIELDS)})
+_FIELDS = masks.changeable(pb.Issuer)
 _SEEN: dict[str, filter.Field[Listing]] = {
     "id": filter.text(lambda listing: listing.id),
     "display_name": filter.text(lambda listing: listing.display_name),
@@ -156,29 +153,18 @@ def _told_in_full() -> Generator[None]:
         raise Invalid(f"issuer.policy.{invalid.field}", invalid.description) from None
 
 
-def _paths(request: pb.UpdateIssuerRequest, listing: Listing) -> list[str]:
-    """Which fields to change (AIP-134, AIP-161)."""
-    given, paths = request.issuer, list(request.update_mask.paths)
-    if paths in ([], ["*"]) and given.issuer_uri not in ("", listing.uri):
+def _paths(request: pb.UpdateIssuerRequest, listing: Listing) -> tuple[str, ...]:
+    """Which fields to change. Without a mask, those of the policy that say something, each as a whole."""
+    given, mask = request.issuer, tuple(request.update_mask.paths)
+    if mask in ((), ("*",)) and given.issuer_uri not in ("", listing.uri):
         raise Immutable("issuer.issuer_uri", "cannot be changed: clients bind credentials to it")
-    if paths == ["*"]:
-        return ["display_name", "policy"]
-    if not paths:
-        named = ["display_name"] if given.display_name else []
-        return [*named, *(f"policy.{name}" for name in policy.set_fields(given.policy))]
-    for path in paths:
-        if path in _SET_ONCE:
-            raise Immutable("update_mask", f"{path} cannot be changed")
-        if path in _OUTPUT_ONLY:
-            raise Invalid("update_mask", f"{path} is for output only")
-        if path not in _CHANGEABLE:
-            raise Invalid("update_mask", f"{path[:80]} is no field that can be changed")
-    if len(set(paths)) < len(paths):
-        raise Invalid("update_mask", "names a field twice")
-    return paths
+    if mask:
+        return _FIELDS.paths(mask, given)
+    named = ("display_name",) if given.display_name else ()
+    return (*named, *(f"policy.{name}" for name in policy.set_fields(given.policy)))
 
 
-def _policy_change(given: pb.Issuer, paths: list[str]) -> Callable[[Policy], Policy] | None:
+def _policy_change(given: pb.Issuer, paths: tuple[str, ...]) -> Callable[[Policy], Policy] | None:
     if "policy" in paths:
         whole = policy.replaced(given.policy)
         return lambda _: whole
@@ -201,13 +187,9 @@ def _issuer(listing: Listing, kept: Policy | None) -> pb.Issuer:
         issuer_uri=listing.uri,
         state=_STATES[listing.state],
         policy=None if kept is None else policy.to_proto(kept),
-        create_time=_time(listing.created_at),
-        update_time=_time(listing.updated_at),
-        delete_time=_time(listing.deleted_at),
-        purge_time=_time(listing.purge_at),
+        create_time=times.written(listing.created_at),
+        update_time=times.written(listing.updated_at),
+        delete_time=times.written(listing.deleted_at),
+        purge_time=times.written(listing.purge_at),
         etag=etag(listing),
     )
-
-
-def _time(seconds: int | None) -> Timestamp | None:
-    return None if seconds is None else Timestamp(seconds=seconds)

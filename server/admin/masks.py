@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
+from server.admin.field_rules import behaves
 from server.admin.status import Immutable
 from tenants.problems import Invalid
 
@@ -39,8 +41,14 @@ class Changeable:
         return mask
 
 
-def changeable(kind: type[Message], *, set_once: Collection[str], output_only: Collection[str]) -> Changeable:
-    fields = [field for field in kind.DESCRIPTOR.fields if field.name not in {*set_once, *output_only}]
+def changeable(kind: type[Message], *, also_set_once: Collection[str] = ()) -> Changeable:
+    """As its proto says of each field. `also_set_once` are for output only, and the request that makes it says them."""
+    every = cast(Descriptor, kind.DESCRIPTOR).fields
+    set_once = {each.name for each in every if behaves(each, "IDENTIFIER") or behaves(each, "IMMUTABLE")}
+    set_once.update(also_set_once)
+    # an etag that is sent back says which version is meant
+    output_only = {each.name for each in every if behaves(each, "OUTPUT_ONLY") or each.name == "etag"} - set_once
+    fields = [each for each in every if each.name not in set_once | output_only]
     parts = {
         f"{field.name}.{part.name}"
         for field in fields

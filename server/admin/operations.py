@@ -11,7 +11,7 @@ from google.rpc.status_pb2 import Status  # pyright: ignore[reportMissingTypeStu
 
 from protos.admin.v1.grant_service_pb2 import RevokeGrantsRequest
 from protos.admin.v1.operation_metadata_pb2 import OperationMetadata
-from server.admin import filter, names, walks
+from server.admin import filter, names, times, walks
 from server.admin.bulk_revocation import which
 from server.admin.caller import EVERY_ISSUER, Caller
 from server.admin.calls import Log
@@ -60,11 +60,9 @@ class Operations:
         async def read(walk: Walk[str, Operation]) -> Walked[str, Operation]:
             return await self._registry.perform(operations.look, walk)
 
-        seen = await walks.walked(read, place, size, wanted)
-        return pb.ListOperationsResponse(
-            operations=map(shown, seen.found),
-            next_page_token=self._page_tokens.following(seen.place, asked) if seen.more else "",
-        )
+        page, place = await walks.page(read, place, size, wanted, shown=shown, place_of=lambda operation: operation.id)
+        following = "" if place is None else self._page_tokens.following(place, asked)
+        return pb.ListOperationsResponse(operations=page, next_page_token=following)
 
     async def WaitOperation(self, request: pb.WaitOperationRequest, caller: Caller) -> pb.Operation:
         operation = await self._find(request.name)
@@ -126,7 +124,7 @@ def shown(operation: Operation) -> pb.Operation:
         actor=operation.origin.actor,
         create_time=Timestamp(seconds=operation.created_at),
         update_time=Timestamp(seconds=operation.updated_at),
-        end_time=None if operation.ended_at is None else Timestamp(seconds=operation.ended_at),
+        end_time=times.written(operation.ended_at),
         cancel_requested=operation.cancelled_at is not None,
         which=which(asked),
         reason=asked.reason,

@@ -32,9 +32,7 @@ from tenants.oauth import metadata
 from tenants.records import Resource, ResourceScope
 from tenants.registry import Registry
 
-_FIELDS = masks.changeable(
-    pb.Resource, set_once=("name", "uri"), output_only=("metadata_uri", "create_time", "update_time", "etag")
-)
+_FIELDS = masks.changeable(pb.Resource)
 
 
 class ResourceService:

@@ -1,5 +1,7 @@
 """SessionService: proto in, the tenant's answer out."""
 
+from functools import partial
+
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -48,11 +50,11 @@ class SessionService:
         async def read(walk: Walk[bytes, Session]) -> Walked[bytes, Session]:
             return await self._turns.read(issuer_id, list_sessions, Sessions(walk=walk, user_id=user_id))
 
-        seen = await walks.walked(read, place, size, holds)
-        return pb.ListSessionsResponse(
-            sessions=[_shown(issuer_id, session) for session in seen.found],
-            next_page_token=self._page_tokens.following(seen.place.hex(), asked) if seen.more else "",
+        page, place = await walks.page(
+            read, place, size, holds, shown=partial(_shown, issuer_id), place_of=lambda session: session.digest
         )
+        following = "" if place is None else self._page_tokens.following(place.hex(), asked)
+        return pb.ListSessionsResponse(sessions=page, next_page_token=following)
 
     async def DeleteSession(self, request: pb.DeleteSessionRequest, caller: Caller) -> Empty:
         issuer_id, session_id = names.SESSIONS.ids(request.name)

@@ -6,7 +6,7 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import key_service_pb2 as pb
-from server.admin import names
+from server.admin import names, times
 from server.admin.caller import Caller
 from server.admin.names import PageTokens
 from server.admin.turns import Turns
@@ -82,11 +82,7 @@ def _message(issuer_id: str, key: SigningKey) -> pb.SigningKey:
         state=_STATES[key.state],
         public_jwk=json_text.write(key.public_jwk).decode("utf-8"),
         create_time=Timestamp(seconds=key.created_at),
-        activate_time=_time(key.activated_at),
-        retire_time=_time(key.retired_at),
-        expire_time=_time(key.expires_at),
+        activate_time=times.written(key.activated_at),
+        retire_time=times.written(key.retired_at),
+        expire_time=times.written(key.expires_at),
     )
-
-
-def _time(seconds: int | None) -> Timestamp | None:
-    return None if seconds is None else Timestamp(seconds=seconds)

@@ -3,7 +3,8 @@ change can be asked for: with a name of its own, so that it is done once, or to 
 
 import hashlib
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from google.protobuf import descriptor_pool, message_factory
@@ -14,7 +15,7 @@ from protos.admin.v1 import annotations_pb2 as annotations
 from server.admin.caller import Caller
 from tenants.acts.once import Name, Named, once
 from tenants.problems import AlreadyThere, Invalid, IssuerUnavailable, NoSuchThing
-from tenants.registry import Registry
+from tenants.registry import SERVED, Registry
 from tenants.tenant import Tenant
 from tenants.turn import Turn, asked_by
 
@@ -55,18 +56,22 @@ class Turns:
         with self.told_in_full(issuer_id):
             return await done(tenant.perform, caller, asked, act, request, shown)
 
-    @contextmanager
-    def told_in_full(self, issuer_id: str) -> Generator[None]:
-        """Problems leave with the names and the fields as the caller knows them."""
-        try:
-            yield
-        except (NoSuchThing, AlreadyThere) as problem:
-            raise type(problem)(self._name(issuer_id, str(problem))) from None
-        except Invalid as invalid:
-            of_requests = {*_OF_REQUESTS, f"{self._field}_id"}
-            if invalid.field in of_requests or invalid.field.partition(".")[0] == self._field:
-                raise
-            raise Invalid(f"{self._field}.{invalid.field}", invalid.description) from None
+    def told_in_full(self, issuer_id: str) -> AbstractContextManager[None]:
+        return told_in_full(partial(self._name, issuer_id), self._field)
+
+
+@contextmanager
+def told_in_full(name: Callable[[str], str], field: str) -> Generator[None]:
+    """Problems leave with the names and the fields as the caller knows them: `name` makes a thing's whole name of its
+    own id; `field` is what brings it in requests."""
+    try:
+        yield
+    except (NoSuchThing, AlreadyThere) as problem:
+        raise type(problem)(name(str(problem))) from None
+    except Invalid as invalid:
+        if invalid.field in {*_OF_REQUESTS, f"{field}_id"} or invalid.field.partition(".")[0] == field:
+            raise
+        raise Invalid(f"{field}.{invalid.field}", invalid.description) from None
 
 
 async def done(
@@ -82,14 +87,14 @@ async def done(
         return await rehearsed(perform, act, request, shown)
     if not getattr(asked, "request_id", ""):
         return shown(await perform(asked_by(caller.origin, act), request))
-    named = Named(name_of(caller, asked), act, request, lambda reply: _packed(shown(reply)))
+    named = Named(name_of(caller, asked), act, request, lambda reply: packed(shown(reply)))
     return _unpacked(await perform(asked_by(caller.origin, once), named))
 
 
 def reachable(registry: Registry, issuer_id: str) -> Tenant:
     """The tenant of an issuer that is not deleted. Raises NoSuchIssuer or IssuerUnavailable."""
     tenant = registry.tenant(issuer_id)
-    if tenant.listing.state not in ("active", "disabled"):
+    if tenant.listing.state not in SERVED:
         raise IssuerUnavailable(f"{issuer_id} is {tenant.listing.state}")
     return tenant
 
@@ -130,13 +135,14 @@ def name_of(caller: Caller, asked: Message) -> Name:
     return Name(key, hashlib.sha256(asked.SerializeToString(deterministic=True)).digest())
 
 
-def _packed(message: Message) -> bytes:
-    packed = AnyMessage()
-    packed.Pack(message)
-    return packed.SerializeToString()
+def packed(message: Message) -> bytes:
+    """With the name of its kind."""
+    told = AnyMessage()
+    told.Pack(message)
+    return told.SerializeToString()
 
 
 def _unpacked(told: bytes) -> Any:
-    packed = AnyMessage.FromString(told)
-    kind = descriptor_pool.Default().FindMessageTypeByName(packed.TypeName())
-    return message_factory.GetMessageClass(kind).FromString(packed.value)
+    told_of = AnyMessage.FromString(told)
+    kind = descriptor_pool.Default().FindMessageTypeByName(told_of.TypeName())
+    return message_factory.GetMessageClass(kind).FromString(told_of.value)

@@ -36,8 +36,7 @@ from tenants.acts.walk import Walk, Walked
 from tenants.records import Identity, User
 from tenants.registry import Registry
 
-_OUTPUT_ONLY = ("user_id", "disabled", "disable_time", "create_time", "update_time", "last_sign_in_time", "etag")
-_FIELDS = masks.changeable(pb.User, set_once=("name", "identities"), output_only=_OUTPUT_ONLY)
+_FIELDS = masks.changeable(pb.User)
 FILTERED: dict[str, Field[User]] = {
     "email": replace(filter.text(lambda user: _lower(user.email)), read=str.lower),
     "display_name": filter.text(lambda user: user.name),
@@ -82,11 +81,11 @@ class UserService:
             wanted = Users(walk=walk, email=email, organization_id=organization)
             return await self._turns.read(issuer_id, list_users, wanted)
 
-        seen = await walks.walked(read, place, size, holds)
-        return pb.ListUsersResponse(
-            users=[_shown(issuer_id, user) for user in seen.found],
-            next_page_token=self._page_tokens.following(seen.place, asked) if seen.more else "",
+        page, place = await walks.page(
+            read, place, size, holds, shown=partial(_shown, issuer_id), place_of=lambda user: user.id
         )
+        following = "" if place is None else self._page_tokens.following(place, asked)
+        return pb.ListUsersResponse(users=page, next_page_token=following)
 
     async def UpdateUser(self, request: pb.UpdateUserRequest, caller: Caller) -> pb.User:
         given = request.user

@@ -6,9 +6,8 @@ from typing import Protocol
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.admin.v1 import webhook_service_pb2 as pb
-from server.admin import names
+from server.admin import masks, names
 from server.admin.caller import Caller
-from server.admin.status import Immutable
 from server.admin.turns import Turns, reachable
 from tenants.acts.webhook import (
     SecretRotation,
@@ -19,11 +18,10 @@ from tenants.acts.webhook import (
     get_webhook,
     rotate_secret,
 )
-from tenants.problems import Invalid
 from tenants.registry import Registry
 from tenants.tenant import Tenant
 
-_OUTPUT_ONLY = frozenset(field.name for field in pb.Webhook.DESCRIPTOR.fields if field.name not in ("name", "uri"))
+_FIELDS = masks.changeable(pb.Webhook)
 
 
 class Receipt(Protocol):
@@ -53,7 +51,9 @@ class WebhookService:
 
     async def UpdateWebhook(self, request: pb.UpdateWebhookRequest, caller: Caller) -> pb.Webhook:
         issuer_id = names.webhook_of(request.webhook.name, "webhook.name")
-        change = WebhookChange(uri=_new_uri(request), etag=request.webhook.etag)
+        given = request.webhook
+        paths = _FIELDS.paths(tuple(request.update_mask.paths), given)
+        change = WebhookChange(uri=given.uri if "uri" in paths else None, etag=given.etag)
         return await self._turns.change(
             caller, request, issuer_id, change_webhook, change, partial(_message, issuer_id)
         )
@@ -69,21 +69,6 @@ class WebhookService:
         tenant = reachable(self._registry, names.webhook_of(request.name))
         receipt = await self._courier.test(tenant)
         return pb.TestWebhookResponse(status_code=receipt.status, failure=receipt.failure)
-
-
-def _new_uri(request: pb.UpdateWebhookRequest) -> str | None:
-    """None: as it was (AIP-134, AIP-161)."""
-    given, mask = request.webhook.uri, list(request.update_mask.paths)
-    for path in mask:
-        if path == "name":
-            raise Immutable("update_mask", f"{path} cannot be changed")
-        if path in _OUTPUT_ONLY:
-            raise Invalid("update_mask", f"{path} is for output only")
-        if path not in ("uri", "*"):
-            raise Invalid("update_mask", f"{path[:80]} is no field that can be changed")
-    if len(mask) > 1:
-        raise Invalid("update_mask", "names a field twice")
-    return given if mask else given or None
 
 
 def _message(issuer_id: str, shown: Shown) -> pb.Webhook:

@@ -28,9 +28,7 @@ from tenants.acts.workload_issuers import (
 from tenants.records import ClaimMatch, WorkloadIssuer, WorkloadRule
 from tenants.registry import Registry
 
-_FIELDS = masks.changeable(
-    pb.WorkloadIssuer, set_once=("name", "issuer_uri"), output_only=("create_time", "update_time", "etag")
-)
+_FIELDS = masks.changeable(pb.WorkloadIssuer)
 
 
 class WorkloadIssuerService:

@@ -11,7 +11,7 @@ _IPV4_IN_IPV6 = bytes(10) + b"\xff\xff"
 
 def client_address(scope: Scope, trusted: tuple[IPv4Network | IPv6Network, ...]) -> str:
     """The address nearest to us that is no trusted proxy's. X-Forwarded-For from anybody else is not read."""
-    address: str = scope["client"][0] if scope.get("client") else ""
+    address = _peer(scope)
     if not trusted or not _within(address, trusted):
         return address
     said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
@@ -31,8 +31,7 @@ def certificate_fields(
 
     What a proxy further away has said came through somebody whom we do not know.
     """
-    address: str = scope["client"][0] if scope.get("client") else ""
-    if name is None or not _within(address, trusted):
+    if name is None or not _within(_peer(scope), trusted):
         return ()
     return tuple(value.decode("latin-1") for key, value in scope["headers"] if key == name)
 
@@ -48,6 +47,10 @@ def counted(address: str) -> str:
     if packed.startswith(_IPV4_IN_IPV6):
         return socket.inet_ntop(socket.AF_INET, packed[12:])
     return packed[:8].hex()
+
+
+def _peer(scope: Scope) -> str:
+    return scope["client"][0] if scope.get("client") else ""
 
 
 def _is_address(text: str) -> bool:

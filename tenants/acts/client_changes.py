@@ -13,7 +13,7 @@ from tenants.acts.walk import Walk, Walked, walk
 from tenants.oauth import scope
 from tenants.oauth.client_document import Fetched
 from tenants.oauth.refusal import Refusal
-from tenants.problems import EtagMismatch, Invalid
+from tenants.problems import Invalid
 from tenants.records import Client
 from tenants.turn import Turn
 
@@ -132,7 +132,7 @@ def reread(turn: Turn, asked: Reread) -> Client:
     return client
 
 
-def remove_seen_client(turn: Turn, named: Named) -> None:
+def remove_client(turn: Turn, named: Named) -> None:
     """It goes, and with it every grant and consent that it has. Raises NoSuchThing or EtagMismatch."""
     end_client(turn, _at(turn, named).id, turn.origin.actor)
 
@@ -145,8 +145,7 @@ def _decided(turn: Turn, event: str, former: Client, client: Client) -> Client:
 
 def _at(turn: Turn, named: Named) -> Client:
     client = get_client(turn, named.id)
-    if named.etag and named.etag != etag(client):
-        raise EtagMismatch(etag(client))
+    etags.expect(named.etag, etag(client))
     return client
 
 

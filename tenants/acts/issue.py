@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tenants.acts.possession import UNBOUND, Binding
+from tenants.acts.possession import Binding
 from tenants.oauth import jwt, resource, scope
 from tenants.oauth.handle import SECRET_BYTES, Handle, Kind, mint
 from tenants.oauth.hierarchy import with_implied
@@ -55,9 +55,9 @@ def issue(
     user: User | None,
     scopes: tuple[str, ...],
     *,
+    binding: Binding,
     with_id_token: bool,
     with_refresh_token: bool = True,
-    binding: Binding = UNBOUND,
     most_live: int = MAX_LIVE,
     until: int | None = None,
 ) -> tuple[dict[str, Any], Tokens]:

@@ -206,13 +206,8 @@ def get_client(turn: Turn, client_id: str) -> Client:
     return client
 
 
-def remove_client(turn: Turn, client_id: str) -> None:
-    """The client goes, and with it every grant and consent that it has. Raises NoSuchThing."""
-    end_client(turn, client_id, turn.origin.actor)
-
-
 def end_client(turn: Turn, client_id: str, actor: str) -> None:
-    """The same, whoever wants it."""
+    """The client goes, and with it every grant and consent that it has. Raises NoSuchThing."""
     former = get_client(turn, client_id)
     turn.tx.clients.remove(client_id)
     ended = turn.tx.grants.revoke_of_client(client_id, turn.now)

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from tenants import trail
+from tenants import etags, trail
 from tenants.acts.end_session import Ended, end_of_user, end_user
 from tenants.acts.walk import Walk, Walked, walk
 from tenants.acts.who import DEV, SAID_OF
 from tenants.oauth.claims import MAX_NAMES, MAX_TEXT
 from tenants.oauth.handle import digest
 from tenants.oauth.id_token import MAX_SUBJECT
-from tenants.problems import AlreadyThere, EtagMismatch, Invalid, NoSuchThing
+from tenants.problems import AlreadyThere, Invalid, NoSuchThing
 from tenants.records import Identity, User, UserField
 from tenants.turn import Turn
 
@@ -188,8 +188,7 @@ def sign_out_user(turn: Turn, user_id: str) -> int:
 
 def _seen(turn: Turn, named: Named) -> User:
     user = get_user(turn, named.id)
-    if named.etag and named.etag != etag(user):
-        raise EtagMismatch(etag(user))
+    etags.expect(named.etag, etag(user))
     return user
 
 

@@ -25,9 +25,6 @@ class Binding:
     x5t: str | None = None
 
 
-UNBOUND = Binding()
-
-
 def for_tokens(turn: Turn, proof: Proof | None, certificate: Certificate | None, client: Client) -> Binding:
     """What the tokens that this client asks for are to be bound to. The proof is used up."""
     x5t = _thumbprint(certificate, client)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
-from tenants import trail
+from tenants import etags, trail
 from tenants.acts import provider_proof
 from tenants.acts.provider_kinds import (
     HOSTED_DOMAIN,
@@ -19,7 +19,7 @@ from tenants.acts.provider_kinds import (
 from tenants.acts.provider_proof import Wanted
 from tenants.acts.provider_settings import Settings, check
 from tenants.acts.who import DEV
-from tenants.problems import AlreadyThere, EtagMismatch, Invalid, NoSuchThing
+from tenants.problems import AlreadyThere, Invalid, NoSuchThing
 from tenants.records import AccessRule, ClaimMapping, IdentityProvider
 from tenants.turn import Turn
 
@@ -52,7 +52,7 @@ class ProviderRemoval:
 
 def etag(provider: IdentityProvider) -> str:
     """An opaque validator of everything that is shown of a provider."""
-    return f"{provider.created_at:x}.{provider.version}"
+    return etags.versioned(provider)
 
 
 def settings_of(provider: IdentityProvider) -> Settings:
@@ -136,8 +136,7 @@ def remove_provider(turn: Turn, removal: ProviderRemoval) -> None:
 
 def _at_version(turn: Turn, provider_id: str, wanted: str) -> IdentityProvider:
     provider = get_provider(turn, provider_id)
-    if wanted and wanted != etag(provider):
-        raise EtagMismatch(etag(provider))
+    etags.expect(wanted, etag(provider))
     return provider
 
 

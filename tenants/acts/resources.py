@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from tenants import trail
+from tenants import etags, trail
 from tenants.acts import signing_keys
 from tenants.acts.operate import BOUNDS
 from tenants.oauth import hierarchy, json_text, metadata, scope
 from tenants.oauth.resource import canonical_form
-from tenants.problems import AlreadyThere, EtagMismatch, Invalid, NoSuchThing
+from tenants.problems import AlreadyThere, Invalid, NoSuchThing
 from tenants.records import Resource, ResourceScope, TokenFormat
 from tenants.turn import Turn
 
@@ -65,7 +65,7 @@ class Described:
 
 def etag(resource: Resource) -> str:
     """An opaque validator of everything that is shown of a resource."""
-    return f"{resource.created_at:x}.{resource.version}"
+    return etags.versioned(resource)
 
 
 def settings_of(resource: Resource) -> Settings:
@@ -156,8 +156,7 @@ def remove_resource(turn: Turn, removal: ResourceRemoval) -> None:
 
 def _at_version(turn: Turn, resource_id: str, wanted: str) -> Resource:
     resource = get_resource(turn, resource_id)
-    if wanted and wanted != etag(resource):
-        raise EtagMismatch(etag(resource))
+    etags.expect(wanted, etag(resource))
     return resource
 
 

@@ -4,9 +4,9 @@ from base64 import b64encode
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tenants import trail
+from tenants import etags, trail
 from tenants.acts.provider_address import objection
-from tenants.problems import EtagMismatch, Invalid
+from tenants.problems import Invalid
 from tenants.records import Webhook
 from tenants.turn import Turn
 
@@ -45,7 +45,7 @@ class Shown:
 
 def etag(webhook: Webhook | None) -> str:
     """An opaque validator of all that the operator sets."""
-    return "0" if webhook is None else f"{webhook.created_at:x}.{webhook.version}"
+    return "0" if webhook is None else etags.versioned(webhook)
 
 
 def get_webhook(turn: Turn, _: None) -> Shown:
@@ -120,8 +120,7 @@ def _planned(turn: Turn, change: WebhookChange) -> Shown:
 
 
 def _refuse_other(webhook: Webhook | None, seen: str) -> None:
-    if seen and seen != etag(webhook):
-        raise EtagMismatch(etag(webhook))
+    etags.expect(seen, etag(webhook))
 
 
 def _difference(before: Webhook | None, after: Webhook | None) -> dict[str, Any]:

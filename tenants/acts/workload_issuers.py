@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from tenants import trail
+from tenants import etags, trail
 from tenants.acts.provider_address import objection
 from tenants.acts.provider_settings import is_visible
 from tenants.oauth import client_jwks, foreign_jwt, json_text, scope, workload_assertion
 from tenants.oauth.refusal import Refusal
 from tenants.oauth.requests import JWT_BEARER
 from tenants.oauth.resource import canonical_form
-from tenants.problems import AlreadyThere, EtagMismatch, Invalid, NoSuchThing
+from tenants.problems import AlreadyThere, Invalid, NoSuchThing
 from tenants.records import ClaimMatch, WorkloadIssuer, WorkloadRule
 from tenants.turn import Turn
 
@@ -63,7 +63,7 @@ class WorkloadIssuerRemoval:
 
 def etag(issuer: WorkloadIssuer) -> str:
     """An opaque validator of everything that is shown of a workload issuer."""
-    return f"{issuer.created_at:x}.{issuer.version}"
+    return etags.versioned(issuer)
 
 
 def settings_of(issuer: WorkloadIssuer) -> Settings:
@@ -135,8 +135,7 @@ def remove_workload_issuer(turn: Turn, removal: WorkloadIssuerRemoval) -> None:
 
 def _at_version(turn: Turn, workload_issuer_id: str, wanted: str) -> WorkloadIssuer:
     issuer = get_workload_issuer(turn, workload_issuer_id)
-    if wanted and wanted != etag(issuer):
-        raise EtagMismatch(etag(issuer))
+    etags.expect(wanted, etag(issuer))
     return issuer
 
 

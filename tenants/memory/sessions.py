@@ -26,11 +26,6 @@ class MemorySessions:
     def remove(self, digest: bytes) -> bool:
         return self._table.remove(digest)
 
-    def remove_of_user(self, user_id: str, provider: str | None = None) -> int:
-        return self._table.remove_all(
-            self._table.keys(lambda session: session.user_id == user_id and provider in (None, session.provider))
-        )
-
     def of_user(self, user_id: str) -> Sequence[Session]:
         found = [session for session in self._table if session.user_id == user_id]
         return sorted(found, key=lambda session: session.digest)

@@ -81,9 +81,7 @@ def prove(assertion: Assertion, client: Client, keys: Sequence[Mapping[str, Any]
 
 
 def _algorithms(client: Client) -> tuple[str, ...]:
-    if client.assertion_algorithm == "EdDSA":
-        return ("EdDSA", "Ed25519")
-    return SIGNED_BY if client.assertion_algorithm is None else (client.assertion_algorithm,)
+    return SIGNED_BY if client.assertion_algorithm is None else foreign_jwt.names_of(client.assertion_algorithm)
 
 
 def _audiences(client: Client, issuer_uri: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from tenants.oauth.foreign_jwt import UnknownKey, Unproven, usable_keys
 from tenants.oauth.handle import digest
 from tenants.oauth.parameters import Parameters
 from tenants.oauth.refusal import Refusal
-from tenants.records import AuthMethod, Client
+from tenants.records import AuthMethod, Client, StatementIssuer
 
 CERTIFICATE_METHODS: tuple[AuthMethod, ...] = ("tls_client_auth", "self_signed_tls_client_auth")
 _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
@@ -142,9 +142,9 @@ def _believed(client: Client, assertion: Assertion, keys: ClientKeys | None, iss
     """Keys are asked for last: what is refused without them makes us call nobody."""
     try:
         use = client_assertion.judge(assertion, client, issuer_uri, now)
-        client_assertion.prove(assertion, client, _keys_of(client, keys))
+        client_assertion.prove(assertion, client, keys_of(client, keys))
     except UnknownKey as error:
-        raise _unless_fresher(client, keys, error) from None
+        raise fresher_keys(client, keys) or unauthentic(str(error)) from None
     except Unproven as error:
         raise unauthentic(str(error)) from None
     return use
@@ -160,25 +160,27 @@ def _certified(
         if client.certificate_name is not None:
             client_certificate.prove_name(certificate, client.certificate_name, authorities, now)
         else:
-            client_certificate.prove_key(certificate, _keys_of(client, keys), now)
+            client_certificate.prove_key(certificate, keys_of(client, keys), now)
     except UnknownKey as error:
-        raise _unless_fresher(client, keys, error) from None
+        raise fresher_keys(client, keys) or unauthentic(str(error)) from None
     except Unproven as error:
         raise unauthentic(str(error)) from None
 
 
-def _unless_fresher(client: Client, keys: ClientKeys | None, error: UnknownKey) -> KeysNeeded | Refusal:
-    if client.jwks_uri is not None and keys is not None and not keys.fresh:
-        return KeysNeeded(client.jwks_uri, fresh=True)
-    return unauthentic(str(error))
-
-
-def _keys_of(client: Client, fetched: ClientKeys | None) -> Sequence[Mapping[str, Any]]:
-    if client.jwks_uri is None:
-        return usable_keys(client.jwks or {})
-    if fetched is None or fetched.uri != client.jwks_uri:
-        raise KeysNeeded(client.jwks_uri, fresh=False)
+def keys_of(known: Client | StatementIssuer, fetched: ClientKeys | None) -> Sequence[Mapping[str, Any]]:
+    """Those in hand, or those that lie where it says. Raises KeysNeeded where the latter were not fetched."""
+    if known.jwks_uri is None:
+        return usable_keys(known.jwks or {})
+    if fetched is None or fetched.uri != known.jwks_uri:
+        raise KeysNeeded(known.jwks_uri, fresh=False)
     return fetched.keys
+
+
+def fresher_keys(known: Client | StatementIssuer, fetched: ClientKeys | None) -> KeysNeeded | None:
+    """What to raise where none of `keys_of` was the right one, unless there can be no newer ones."""
+    if known.jwks_uri is None or fetched is None or fetched.fresh:
+        return None
+    return KeysNeeded(known.jwks_uri, fresh=True)
 
 
 def _basic(header: str) -> Credentials:

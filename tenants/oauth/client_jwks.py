@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from tenants.oauth import own_assertion
-from tenants.oauth.foreign_jwt import can_prove, usable_keys
+from tenants.oauth.foreign_jwt import can_prove, names_of, usable_keys
 from tenants.oauth.metadata_members import outside, refused
 from tenants.records import AssertionAlgorithm
 
@@ -38,10 +38,6 @@ def check_there(registered: Mapping[str, Any], method: str) -> None:
         raise refused(f"{method} needs jwks or jwks_uri")
 
 
-_NEWER = {"EdDSA": "Ed25519"}
-"""Names of RFC 9864, for what is registered by its older one."""
-
-
 def assertion_algorithm(members: Mapping[str, Any], registered: Mapping[str, Any]) -> AssertionAlgorithm | None:
     """The only one that is to sign the client's assertions, if it says so. Refused without a key that could.
 
@@ -49,7 +45,7 @@ def assertion_algorithm(members: Mapping[str, Any], registered: Mapping[str, Any
     """
     given = members.get("token_endpoint_auth_signing_alg")
     wanted: tuple[AssertionAlgorithm, ...] = tuple(
-        algorithm for algorithm in own_assertion.ALGORITHMS if given in (None, algorithm, _NEWER.get(algorithm))
+        algorithm for algorithm in own_assertion.ALGORITHMS if given is None or given in names_of(algorithm)
     )
     if not wanted:
         raise refused(f"token_endpoint_auth_signing_alg must be one of {', '.join(own_assertion.ALGORITHMS)}")

@@ -17,8 +17,10 @@ from tenants.oauth import json_text
 
 ALGORITHMS = ("RS256", "ES256", "PS256", "EdDSA", "RS384", "RS512", "ES384", "ES512", "PS384", "PS512")
 """All are asymmetric: what the other side shares with us signs nothing, and `none` is no algorithm."""
+_EDWARDS = ("EdDSA", "Ed25519")
+"""The same, by its older and its newer name (RFC 9864 §2.2)."""
 _KNOWN = (*ALGORITHMS, "Ed25519")
-"""With EdDSA by its newer name (RFC 9864 §2.2), which only those meet who ask for it."""
+"""With that newer name, which only those meet who ask for it."""
 MAX_LENGTH = 32_768
 MAX_KEYS = 100
 MAX_TRIED = 4
@@ -113,10 +115,14 @@ def _candidates(keys: Sequence[Mapping[str, Any]], algorithm: str, name: object)
 
 
 def _fits(jwk: Mapping[str, Any], algorithm: str) -> bool:
-    edwards = ("EdDSA", "Ed25519")  # the same, by its older and its newer name
-    kind = {"R": "RSA", "P": "RSA", "E": "EC"}[algorithm[0]] if algorithm not in edwards else "OKP"
-    meant_for = edwards if algorithm in edwards else (algorithm,)
-    return jwk.get("kty") == kind and jwk.get("use", "sig") == "sig" and jwk.get("alg", algorithm) in meant_for
+    kind = {"R": "RSA", "P": "RSA", "E": "EC"}[algorithm[0]] if algorithm not in _EDWARDS else "OKP"
+    meant_for = jwk.get("alg", algorithm)
+    return jwk.get("kty") == kind and jwk.get("use", "sig") == "sig" and meant_for in names_of(algorithm)
+
+
+def names_of(algorithm: str) -> tuple[str, ...]:
+    """All that it is called."""
+    return _EDWARDS if algorithm in _EDWARDS else (algorithm,)
 
 
 def can_prove(jwk: Mapping[str, Any], algorithm: str) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tenants.oauth import foreign_jwt, own_assertion
-from tenants.oauth.client_auth import ClientKeys, KeysNeeded
-from tenants.oauth.foreign_jwt import ForeignJwt, UnknownKey, Unproven, usable_keys
+from tenants.oauth.client_auth import ClientKeys, fresher_keys, keys_of
+from tenants.oauth.foreign_jwt import ForeignJwt, UnknownKey, Unproven
 from tenants.oauth.refusal import Refusal
 from tenants.records import StatementIssuer
 
@@ -66,17 +66,10 @@ def _prove(jwt: ForeignJwt, known: StatementIssuer, keys: ClientKeys | None) -> 
     """Keys are asked for last: what is refused without them makes us call nobody."""
     if jwt.algorithm not in own_assertion.ALGORITHMS:
         raise Unproven("the software statement is signed in a way that is not expected")
-    if known.jwks_uri is None:
-        foreign_jwt.prove(jwt, usable_keys(known.jwks or {}), own_assertion.ALGORITHMS)
-        return
-    if keys is None or keys.uri != known.jwks_uri:
-        raise KeysNeeded(known.jwks_uri, fresh=False)
     try:
-        foreign_jwt.prove(jwt, keys.keys, own_assertion.ALGORITHMS)
-    except UnknownKey:
-        if not keys.fresh:
-            raise KeysNeeded(known.jwks_uri, fresh=True) from None
-        raise
+        foreign_jwt.prove(jwt, keys_of(known, keys), own_assertion.ALGORITHMS)
+    except UnknownKey as error:
+        raise fresher_keys(known, keys) or error from None
 
 
 def _invalid(what: str, detail: str = "") -> Refusal:

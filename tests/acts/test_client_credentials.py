@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tenants.acts.client_changes import Named, remove_client
 from tenants.acts.client_credentials import MAX_LIVE
-from tenants.acts.operate import get_client, remove_client
+from tenants.acts.operate import get_client
 from tenants.acts.userinfo import userinfo
 from tenants.oauth.requests import ShownToken
 from tenants.records import DAY, Policy
@@ -90,7 +91,7 @@ async def test_what_ends_its_tokens_does_not_keep_it_from_new_ones(t: ATenant) -
     await t.resource("mcp", MCP)
     after = (await t.tokens_for_itself(client, resources=(MCP,))).access_token
     assert [await t.counts(client, each) for each in (before, after)] == [False, True]
-    await t.run(remove_client, "machine")
+    await t.run(remove_client, Named(id="machine"))
     client = await machine(t)
     again = (await t.tokens_for_itself(client, resources=(MCP,))).access_token
     assert [await t.counts(client, each) for each in (before, after, again)] == [False, False, True]

@@ -9,14 +9,13 @@ import pytest
 import pytest_asyncio
 
 from tenants.acts.authorize import AskConsent, AskSignIn
-from tenants.acts.client_changes import list_clients
+from tenants.acts.client_changes import Named, list_clients, remove_client
 from tenants.acts.operate import (
     NewClient,
     SecretRotation,
     add_client,
     get_client,
     policy_of,
-    remove_client,
     rotate_secret,
 )
 from tenants.acts.register import Newcomer, register
@@ -168,13 +167,13 @@ async def test_what_has_no_secret_has_none_to_rotate(t: ATenant) -> None:
 async def test_a_removed_client_takes_its_grants_and_consents_with_it(t: ATenant) -> None:
     client, stays = await t.client(), await t.client()
     tokens, others = await t.tokens(client), await t.tokens(stays)
-    await t.run(remove_client, client.id)
+    await t.run(remove_client, Named(id=client.id))
     await refusal_of(t.refresh(client, tokens.refresh_token), "invalid_client")
     assert await t.counts(stays, others.access_token)
     grants = await t.run(lambda turn, _: list(turn.tx.grants.page(0, 10)), None)
     assert {grant.client_id: grant.revoked_at is not None for grant in grants} == {client.id: True, stays.id: False}
     with pytest.raises(NoSuchThing):
-        await t.run(remove_client, client.id)
+        await t.run(remove_client, Named(id=client.id))
 
 
 # --- policy

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tenants.acts.operate import NewClient, add_client, get_client, remove_client
+from tenants.acts.client_changes import Named, remove_client
+from tenants.acts.operate import NewClient, add_client, get_client
 from tenants.acts.register import Newcomer, register
 from tenants.acts.registration import Shown, Update, end_registration, read_registration, update_registration
 from tenants.acts.registration_tokens import (
@@ -254,7 +255,7 @@ async def test_a_client_that_goes_takes_everything_with_it(t: ATenant) -> None:
 
 async def test_a_token_goes_with_the_client_that_the_operator_removes(t: ATenant) -> None:
     answer = await registered(t)
-    await t.run(remove_client, answer["client_id"])
+    await t.run(remove_client, Named(id=answer["client_id"]))
     await refusal_of(t.run(read_registration, of(answer)), "invalid_token")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tenants.acts.operate import remove_client
+from tenants.acts.client_changes import Named, remove_client
 from tenants.acts.publish import publish
 from tenants.acts.workload_issuers import (
     MAX_CLAIMS,
@@ -213,7 +213,7 @@ async def test_a_client_that_registered_itself_is_nobody_that_a_workload_may_be(
 
 async def test_it_can_be_switched_off_although_the_client_of_a_rule_has_gone(t: ATenant) -> None:
     await t.run(add_workload_issuer, new(rules=(rule(),)))
-    await t.run(remove_client, "deploy")
+    await t.run(remove_client, Named(id="deploy"))
     assert (await change(t, disabled=True)).disabled_at == t.clock.now
     with pytest.raises(Invalid):
         await change(t, rules=(rule(), rule(claims={"sub": "other"})))

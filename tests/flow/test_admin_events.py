@@ -488,8 +488,7 @@ async def test_a_resumed_stream_of_all_leaves_out_none_of_an_issuer_that_it_had_
 
 async def test_a_stream_of_many_issuers_goes_on_where_it_was(desk: Desk) -> None:
     ids = [f"{'i' * 57}-{number:03}" for number in range(120)]
-    for issuer_id in ids:
-        await desk.issuer(issuer_id)
+    await asyncio.gather(*map(desk.issuer, ids))
     async with hearing(desk, "issuers/-") as heard:
         for issuer_id in ids:
             await add(desk, 1, issuer_id)

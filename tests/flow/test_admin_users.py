@@ -122,6 +122,16 @@ async def test_users_are_listed_page_by_page_in_the_order_of_their_ids(there: Th
     assert sizes == [2, 2]
 
 
+async def test_a_page_has_no_more_users_than_fit_into_a_message(there: There) -> None:
+    many = [f"{number:03}".ljust(320, "x") for number in range(200)]
+    for number in range(40):  # 5 MB, and an answer may have 4
+        await there.create(f"u_{number:02}", roles=many, permissions=many)
+    page = await there.ask(ListUsersRequest(parent=A, page_size=1_000))
+    assert 0 < len(page.users) < 40
+    made = [user.user_id for user in await there.users() if user.roles]
+    assert made == [f"u_{number:02}" for number in range(40)]
+
+
 async def test_ga_18_a_page_token_is_good_for_its_own_list_only(there: There) -> None:
     for name in ("u_a", "u_b"):
         await there.create(name)

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from server.outbound.providers.dev import DevProvider
 from tenants.acts import device
-from tenants.acts.operate import remove_client
+from tenants.acts.client_changes import Named, remove_client
 from tenants.oauth.requests import DEVICE_CODE
 from tenants.records import Policy, RateLimit
 from tests.flow.town import POLICY, Town, disable_client, disable_user, settle
@@ -333,7 +333,7 @@ async def test_what_the_operator_takes_back_meanwhile_is_not_had(alone: Town) ->
     await disable_client(alone.house, "D")
     is_page(await other.allow(page))
     refused(await poll(alone, before), 401, "invalid_client")
-    await tenant.run(remove_client, "D")
+    await tenant.run(remove_client, Named(id="D"))
     is_page(await page_for(other, before))
 
 

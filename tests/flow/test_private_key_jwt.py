@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from server.outbound import client_keys
+from server.outbound import client_keys, missed
 from server.outbound.budget import OF_ADDRESS_AND_HOST, OF_TENANT_AND_HOST
 from server.outbound.kept import COOL_DOWN, LIFETIME, MAX_AGE
 from tenants.oauth.client_assertion import LIFETIME as LONGEST
@@ -480,7 +480,7 @@ async def test_a_host_that_has_no_keys_is_asked_now_and_then(elsewhere: Elsewher
     for _ in range(5):
         await unavailable(elsewhere)
     assert elsewhere.asked == 1
-    elsewhere.client.town.clock.now += client_keys.COOL_DOWN
+    elsewhere.client.town.clock.now += missed.COOL_DOWN
     for _ in range(5):
         await unavailable(elsewhere)
     assert elsewhere.asked == 2

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tenants.acts.operate import remove_client
+from tenants.acts.client_changes import Named, remove_client
 from tests.flow.town import POLICY, Town, disable_user
 from tests.support.clients import AZ, PUBLIC, RESOURCE, RF, TK, Pairs, changed, refused
 
@@ -191,7 +191,7 @@ async def test_who_is_gone_refreshes_nothing(fresh: Town, what: str) -> None:
         await disable_user(fresh.house, fresh.user.user.email)
         refused(await fresh.refresh(first["refresh_token"]), 400, "invalid_grant")
         return
-    await fresh.house.registry.tenant("a").actor.run(remove_client, "P")
+    await fresh.house.registry.tenant("a").actor.run(remove_client, Named(id="P"))
     refused(await fresh.refresh(first["refresh_token"]), 401, "invalid_client")
     await fresh.house.client("a", "P", **PUBLIC)
     refused(await fresh.refresh(first["refresh_token"]), 400, "invalid_grant")  # the same name is not the same client

@@ -8,8 +8,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from tenants.acts.client_changes import Named, remove_client
 from tenants.acts.client_credentials import MAX_LIVE
-from tenants.acts.operate import get_client, remove_client
+from tenants.acts.operate import get_client
 from tenants.acts.resources import (
     NewResource,
     ResourceChange,
@@ -278,13 +279,13 @@ async def test_what_ends_the_grant_ends_what_was_passed_on(alone: Town, end: str
 
         await tenant.run(change_resource, ResourceChange(id="mcp", change=disable, etag=""))
     elif end == "removed-client":
-        await tenant.run(remove_client, "P")
+        await tenant.run(remove_client, Named(id="P"))
     elif end == "resource":
         await tenant.run(remove_resource, ResourceRemoval(id="mcp", etag=""))
     else:
         await disable_client(alone.house, "S")
         assert not await counts(alone, first, "T")
-        await tenant.run(remove_client, "S")
+        await tenant.run(remove_client, Named(id="S"))
         assert not await counts(alone, second, "T")
         return
     assert not await counts(alone, first)

@@ -83,7 +83,13 @@ class TenantStoreConformance(
 
 
 class RegistryStoreConformance(
-    CupboardConformance[RegistryTx], ListingConformance, DomainConformance, AdminTokenConformance, OperationConformance
+    CupboardConformance[RegistryTx],
+    ListingConformance,
+    DomainConformance,
+    AdminTokenConformance,
+    OperationConformance,
+    EventConformance,
+    AnswerConformance,
 ):
     """Proves a `Stores[RegistryTx]`."""
 

@@ -48,31 +48,6 @@ class SessionConformance(StoreConformance[Tx]):
         assert await kept.do(lambda tx: tx.sessions.remove(digest("s"))) is False
         assert not (await kept.batch(lambda tx: tx.sessions.remove(digest("s")))).wrote
 
-    async def test_a_user_is_signed_out_everywhere_at_once(self, kept: Kept[Tx]) -> None:
-        for name, user_id in {"a": "u1", "b": "u1", "c": "u2"}.items():
-            await kept.do(lambda tx, n=name, u=user_id: tx.sessions.add(session(n, u)))
-        assert await kept.do(lambda tx: tx.sessions.remove_of_user("u1")) == 2
-        assert await kept.do(lambda tx: tx.sessions.remove_of_user("u1")) == 0
-        assert await kept.do(lambda tx: tx.sessions.find(digest("a"))) is None
-        assert await kept.do(lambda tx: tx.sessions.find(digest("b"))) is None
-        assert await kept.do(lambda tx: tx.sessions.find(digest("c"))) == session("c", "u2")
-
-    async def test_a_user_is_signed_out_where_they_signed_in_by_one_provider(self, kept: Kept[Tx]) -> None:
-        there = [session("a", "u1", provider="p1"), session("b", "u1", provider="p1")]
-        elsewhere = [
-            session("c", "u1", provider="P1"),
-            session("d", "u1", provider=""),
-            session("e", "u2", provider="p1"),
-        ]
-        for each in (*there, *elsewhere):
-            await kept.do(lambda tx, each=each: tx.sessions.add(each))
-        assert await kept.do(lambda tx: tx.sessions.remove_of_user("u1", "p1")) == 2
-        assert not (await kept.batch(lambda tx: tx.sessions.remove_of_user("u1", "p1"))).wrote
-        found = [await kept.do(lambda tx, each=each: tx.sessions.find(each.digest)) for each in (*there, *elsewhere)]
-        assert found == [None, None, *elsewhere]
-        assert await kept.do(lambda tx: tx.sessions.remove_of_user("u1", "")) == 1
-        assert await kept.do(lambda tx: tx.sessions.remove_of_user("u1")) == 1
-
     async def test_the_sessions_of_a_user_are_listed_expired_ones_too(self, kept: Kept[Tx]) -> None:
         own = [session("a", "u1", provider="p1", expires_at=NOW + 1), session("b", "u1", expires_at=0)]
         for each in (*own, session("c", "u2"), session("d", "U1")):

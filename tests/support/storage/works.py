@@ -499,7 +499,6 @@ tenant_steps: st.SearchStrategy[Step] = st.one_of(
     steps("sessions", "add", sessions),
     steps("sessions", "note_client", digests, names("c")),
     steps("sessions", "remove", digests),
-    steps("sessions", "remove_of_user", names("u"), st.none() | names("p")),
     steps("sessions", "of_user", names("u")),
     steps("sessions", "page", digests, few),
     sweeps("sessions", time),
@@ -597,7 +596,10 @@ registry_steps: st.SearchStrategy[Step] = st.one_of(
     steps("operations", "under_way"),
     sweeps("operations", time),
     steps("events", "add", events),
+    steps("events", "page", few, few),
     steps("events", "last"),
+    steps("events", "sweep", time, few),
     steps("answers", "add", answers),
     steps("answers", "find", digests),
+    sweeps("answers", time),
 )
